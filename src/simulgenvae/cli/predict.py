@@ -36,6 +36,7 @@ def predict(
     samples: int = 0,
     seed: int = 0,
     truth: Path | None = None,
+    table: Path | None = None,
     overwrite: Overwrite = False,
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
@@ -47,7 +48,7 @@ def predict(
         File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
         one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
     params
-        CSV file with the parameters of the new designs.
+        Table with the parameters of the new designs: .csv .xlsx (file.xlsx:Sheet) .parquet.
     images
         Their images: a folder, a CSV file id,file, or one .png or .jpg.
     times
@@ -63,6 +64,8 @@ def predict(
         Seed of the samples.
     truth
         The same designs solved (a study, or what ingest reads), to compare.
+    table
+        Table of the designs to write (.csv .json): inputs, expected error, novelty, warnings.
     """
     from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
 
@@ -78,6 +81,7 @@ def predict(
         samples=samples,
         seed=seed,
         truth=truth,
+        table=table,
         overwrite=overwrite,
     )
     show(f"{out}: {count(len(scores), 'design')}")

@@ -55,6 +55,7 @@ class Predicting(StudyData):
         samples: int = 0,
         seed: int = 0,
         truth: Path | None = None,
+        table: Path | None = None,
         overwrite: bool = False,
     ) -> list[PredictionScore]:
         """Write the predicted fields of new designs; return how far each can be trusted.
@@ -85,8 +86,11 @@ class Predicting(StudyData):
         truth
             The same designs solved: another study, or files that ``ingest`` reads. They are
             written together with the predictions.
+        table
+            Table to write, ``.csv`` or ``.json``: a row for each design with its inputs, expected
+            error, novelty and warnings.
         overwrite
-            Whether an existing file is replaced.
+            Whether existing files are replaced.
 
         Raises
         ------
@@ -95,16 +99,24 @@ class Predicting(StudyData):
             times, nodes or variables that it does not have.
         """
         from simulgenvae.distributed import collectives
+        from simulgenvae.export.result_table import (
+            check_result_table,
+            rows_of,
+            write_result_table,
+        )
         from simulgenvae.export.write import check_target, write_prediction
 
         # What costs nothing is checked before the model is read.
         require_seed(seed)
         check_target(out, overwrite=overwrite)
+        if table is not None:
+            check_result_table(table, overwrite=overwrite)
         # From here on things take seconds: reading the model, then the conditions.
         surrogate = self.load_surrogate()
         conditions, notes = read_new_conditions(params, images, surrogate.condition_scaler)
         log_notes(notes)
-        log_warnings(surrogate.warnings(conditions, samples=samples))
+        warnings = surrogate.warnings(conditions, samples=samples)
+        log_warnings(warnings)
         scores: list[PredictionScore] = []
         with (
             _truth_added(truth, conditions, surrogate) as with_truth,
@@ -124,7 +136,12 @@ class Predicting(StudyData):
             mesh = mesh if nodes is None else mesh.at(nodes)
             scored = _scored(with_truth(batches), scores)
             write_prediction(scored, mesh, out, overwrite=overwrite, runs=len(conditions))
-            return list(chain(*collectives.all_gather(scores)))
+            scores = list(chain(*collectives.all_gather(scores)))
+            if table is not None and collectives.is_rank0():
+                errors = [score.expected_error for score in scores]
+                novelties = [score.novelty for score in scores]
+                write_result_table(rows_of(conditions, errors, novelties, warnings), table)
+            return scores
 
 
 @contextmanager

@@ -93,7 +93,8 @@ def assemble(
         raise ValueError(
             f"{len(description.variables)} variables and {len(times)} times of {variables} fields"
         )
-    mesh = Mesh(arrays.get("coords"), Cells.from_arrays(group("cells.", arrays)))
+    cells = Cells.from_arrays(group("cells.", arrays))
+    mesh = Mesh(arrays.get("coords"), cells, unit=description.length_unit)
     mask = None
     if "valued" in arrays:
         mask = NodeMask(mesh, arrays["valued"].astype(bool))
@@ -120,6 +121,7 @@ def assemble(
         split=description.split,
         variables=description.variables,
         units=description.units,
+        time_unit=description.time_unit,
         times=times,
         mesh=mesh,
         condition_scaler=scaler,

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
-    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.conditions import Carried, Conditions
     from simulgenvae.surrogate.selection import Selection
 
 SCORES = ("novelty", "expected_error")
 """Names of the numbers that a prediction has for each design as a whole, where they are known."""
+_TAKEN = {*SCORES, "node", "dim", "std", "lower", "upper", "truth", "error"}
 
 
 def labelled(
@@ -27,6 +28,7 @@ def labelled(
     fields: dict[str, NDArray[np.floating]],
     ids: Sequence[str],
     warnings: list[str],
+    carried: Sequence[Carried] = (),
 ) -> xr.Dataset:
     """Return fields with their labels.
 
@@ -40,6 +42,8 @@ def labelled(
         Labels of the n runs.
     warnings
         Attribute ``warnings`` of the result.
+    carried
+        Columns of texts of the runs, which become coordinates of theirs.
     """
     # Imported where it is needed, as xarray takes a third of a second to load.
     import xarray as xr
@@ -49,15 +53,22 @@ def labelled(
         name: (dims, selection.filled(values)) for name, values in fields.items()
     }
     if selection.mesh.coords is not None:
-        arrays["coords"] = (("node", "dim"), selection.mesh.coords)
+        unit = {"units": selection.mesh.unit} if selection.mesh.unit else {}
+        arrays["coords"] = (("node", "dim"), selection.mesh.coords, unit)
+    time_unit = {"units": selection.time_unit} if selection.time_unit else {}
     labels: dict[str, object] = {
         "run": list(ids),
-        "time": selection.times,
+        "time": ("time", selection.times, time_unit),
         "variable": list(selection.variables),
     }
     # All nodes need no label: their numbers are their positions.
     if selection.nodes is not None:
         labels["node"] = selection.nodes
+    for name, texts in carried:
+        # A column called `time` must not take the place of the times.
+        while name in {*arrays, *labels, *selection.variables, *_TAKEN}:
+            name += "_"
+        labels[name] = ("run", list(texts))
     return xr.Dataset(arrays, labels, {"units": list(selection.units), "warnings": warnings})
 
 

@@ -53,6 +53,8 @@ class Parts:
         How the VAE was trained, which may have been before the rest.
     info
         How all of it was trained last.
+    time_unit
+        Unit of the times, "" where it is unknown.
     mask
         Nodes with values, where others of the whole mesh have none; None where all have.
         Predictions are NaN at the others.
@@ -71,6 +73,7 @@ class Parts:
     vae_training: VaeTraining
     info: TrainingInfo
     mask: NodeMask | None = None
+    time_unit: str = ""
 
     @property
     def whole_mesh(self) -> Mesh:

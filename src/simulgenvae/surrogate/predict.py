@@ -159,7 +159,7 @@ class Predictor:
         if self.samples > 0:
             warnings += uncertainty_warnings(ensemble)
             fields |= self._uncertainty(ensemble, prediction, fields["fields"])
-        predicted = labelled(self.selection, fields, conditions.ids, warnings)
+        predicted = labelled(self.selection, fields, conditions.ids, warnings, conditions.carried)
         if novelty is not None:
             predicted["novelty"] = ("run", novelty)
         if ensemble.calibration is not None and len(prediction.samples):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.units import with_unit
 from simulgenvae.errors import UserError
 from simulgenvae.settings.networks import DECODERS
 
@@ -37,6 +38,8 @@ class Selection:
         Positions of the chosen nodes, and the cells whose nodes are all among them.
     decoder
         Map from coefficients to the chosen part of the fields, at nodes with values.
+    time_unit
+        Unit of the times, "" where it is unknown.
     mask
         Which of the chosen nodes have values; None where all have.
     """
@@ -48,6 +51,7 @@ class Selection:
     mesh: Mesh
     decoder: Decoder
     mask: NodeMask | None = None
+    time_unit: str = ""
 
     @property
     def run_bytes(self) -> int:
@@ -98,6 +102,7 @@ def select(
             parts.whole_mesh,
             parts.reduction,
             parts.mask,
+            parts.time_unit,
         )
     columns = np.arange(len(parts.variables)) if variables is None else _columns(parts, variables)
     count = parts.reduction.field_shape[0] if parts.mask is None else len(parts.mask.valued)
@@ -116,6 +121,7 @@ def select(
         parts.whole_mesh if nodes is None else parts.whole_mesh.at(rows),
         parts.reduction.at(decoded, columns),
         mask,
+        parts.time_unit,
     )
 
 
@@ -147,8 +153,8 @@ def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float6
     outside = times[~((times >= low - slack) & (times <= high + slack))]
     if len(outside):
         raise UserError(
-            f"Time {outside[0]:g} is outside the trained span {low:g} to {high:g}: choose times "
-            "within it."
+            f"Time {with_unit(f'{outside[0]:g}', parts.time_unit)} is outside the trained span "
+            f"{low:g} to {with_unit(f'{high:g}', parts.time_unit)}: choose times within it."
         )
     return times
 
