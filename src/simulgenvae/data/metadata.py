@@ -80,8 +80,6 @@ class Metadata:
                 f"{len(self.units)} units ({units}), but {len(self.variables)} variables "
                 f"({variables})"
             )
-        for name, unit in zip(self.variables, self.units, strict=True):
-            check_unit(unit, f"variable {name!r}")
         check_unit(self.time_unit, "the times")
         check_unit(self.mesh.unit, "the positions")
         if self.conditions.ids != self.ids:

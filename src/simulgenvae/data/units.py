@@ -19,7 +19,7 @@ _SQUARE = re.compile(r"(.*\S)\s*\[([^\[\]]*)\]")
 _ROUND = re.compile(r"(.*?\S)\s+\(((?:[^()]|\([^()]*\))*)\)")
 _INDEX = re.compile(r"[\d\s,:]*")
 _NO_UNIT = {"", "-", "–", "—", "none", "unit", "units"}
-_MAX_LENGTH = 50
+_MAX_LENGTH = 200
 
 
 class Labelled(NamedTuple):

@@ -67,7 +67,7 @@ class VaeDescription(ModelDescription):
             raise ValueError(f"there is no decoder {self.decoder}")
         if len(self.variables) != len(self.units):
             raise ValueError(f"{len(self.variables)} variables have {len(self.units)} units")
-        for unit in (*self.units, self.time_unit, self.length_unit):
+        for unit in (self.time_unit, self.length_unit):
             check_unit(unit, "the model")
         return self
 
