@@ -260,7 +260,7 @@ def test_predict_at_other_times_and_warns_outside_the_trained_range(
         trained / "times.csv",
     )
     assert done.code == 0, done.err
-    assert "run '[red]': size = 99 is outside the trained range" in done.out
+    assert "run '[red]': size = 99 is above the trained range" in done.out
     with np.load(trained / "n.npz") as out:
         assert out["fields"].shape == (1, 2, 23, 2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,20 @@ def test_bad_runs_are_said_and_ranges_are_of_a_good_one(cli: Any, tmp_path: Path
     assert "run_0: 1 timesteps, up to 0, but 2" in done.out
     assert "of run 1, the first good one" in done.out
     assert "8" in done.out
+
+
+def test_columns_of_a_table_are_shown(cli: Any, tmp_path: Path) -> None:
+    rows = [f"r{k},{k},steel,{(k % 2 and 'thin') or 'thick'},run {k}" for k in range(4)]
+    lines = ["id,speed [m/s],material,plate,comment", *rows]
+    (tmp_path / "p.csv").write_text("\n".join(lines) + "\n")
+    done = cli("inspect", "--params", tmp_path / "p.csv")
+    assert done.code == 0, done.err
+    for words in (
+        r"4: 'r0', 'r1', 'r2', 'r3'",
+        r"speed\W+m/s\W+number\W+0 to 3",
+        r"plate\W+category\W+thick, thin",
+        r"material\W+constant\W+steel",
+        r"comment\W+carried along, not",
+        r"column 'comment' \(text, 4 different values in 4 runs\) is carried along",
+    ):
+        assert re.search(words, done.out), (words, done.out)

@@ -105,7 +105,7 @@ def test_quiet_says_the_result_and_warnings_only(cli: Any, trained: Path) -> Non
     far = "speed=5,size=1"
     loud = cli("predict", trained, "--at", far)
     quiet = cli("predict", trained, "--at", far, "-q")
-    assert "warning: run 'design_1': speed = 5 is outside" in quiet.out
+    assert "warning: run 'design_1': speed = 5 is above" in quiet.out
     table = trained / "new.csv"
     table.write_text("size;speed\n1,5;0,5\n")
     noted = cli("predict", trained, "--params", table)

@@ -220,3 +220,15 @@ def test_scaler_of_a_model_file_without_categories() -> None:
 def test_codes_that_no_value_has_are_refused() -> None:
     with pytest.raises(UserError, match="'material' has other values than the 2"):
         Conditions(("a",), ("material",), np.array([[2.0]]), levels=(("copper", "steel"),))
+
+
+def test_a_scaler_of_an_earlier_version_has_no_units() -> None:
+    conditions = Conditions(("a", "b"), ("p",), np.arange(2.0)[:, None], units=("Pa",))
+    scaler = ConditionScaler.fit(conditions)
+    assert scaler.units == ("Pa",)
+    before = scaler.model_dump(exclude={"units"})
+    assert ConditionScaler.model_validate(before).units == ("",)
+    high = Conditions(("x",), ("p",), np.array([[3.0]]))
+    assert scaler.outside(high) == ["run 'x': p = 3 Pa is above the trained range, 0 to 1 Pa"]
+    low = Conditions(("x",), ("p",), np.array([[-3.0]]))
+    assert "is below the trained range" in scaler.outside(low)[0]

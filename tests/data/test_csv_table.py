@@ -88,3 +88,45 @@ def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("sep=;\n% a comment\n\na;b\n1;2\n3;4;5\n")
     with pytest.raises(UserError, match=r"t\.csv, line 6: 3 cells, but the first row has 2"):
         read_table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "latin-1"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_encodings_of_spreadsheets(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    text = delimiter.join(["größe", "α"]) if "8" in encoding else delimiter.join(["größe", "ä"])
+    text = text.replace("α", "ä") if encoding == "cp1252" else text
+    (tmp_path / "t.csv").write_bytes(f"{text}\r\n1{delimiter}2\r\n".encode(encoding))
+    table = read_table(tmp_path / "t.csv")
+    assert [row.cells for row in table.rows] == [tuple(text.split(delimiter)), ("1", "2")]
+    guessed = encoding in {"cp1252", "latin-1"}
+    assert any("read as Windows-1252" in note for note in table.notes) == guessed
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"a,b\n1,\x002\n", "not a text file"),
+        (b"a,b\n\xff\x01,2\n", "not UTF-8 text"),
+        (b"\xff\xfea\x00,", "damaged UTF-16"),
+    ],
+)
+def test_what_is_no_text(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(UserError, match=rf"t\.csv: {words}"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_comments_with_delimiters_between_rows(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n# later, slower, and twice\n3,4\n")
+    table = read_table(tmp_path / "t.csv")
+    assert [row.cells for row in table.rows] == [("a", "b"), ("1", "2"), ("3", "4")]
+    assert "a comment line is left out" in table.notes[0]
+
+
+def test_a_table_larger_than_memory_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulgenvae.utils.resources.available_memory", lambda: 1_000_000)
+    (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 10_000)
+    with pytest.raises(UserError, match=r"a table of 20,002 cells needs 1\.4 MB of memory"):
+        read_table(tmp_path / "t.csv")

@@ -152,3 +152,16 @@ def test_load_says_when_memory_is_short() -> None:
     )
     with pytest.raises(UserError, match="load_all"):
         huge.load()
+
+
+def test_units_of_times_and_positions_are_stored(tmp_path: Path) -> None:
+    conditions = Conditions(("a", "b"), ("p",), np.arange(2.0)[:, None], units=("Pa",))
+    fields = np.random.default_rng(0).random((2, 3, 4))
+    plain = Dataset.from_arrays(fields, conditions, coords=np.arange(4.0))
+    dataset = Dataset.from_arrays(
+        fields, conditions, coords=np.arange(4.0), time_unit="s", length_unit="mm"
+    )
+    dataset.save(tmp_path / "d.zarr")
+    found = Dataset.open(tmp_path / "d.zarr")
+    assert (found.time_unit, found.mesh.unit, found.conditions.units) == ("s", "mm", ("Pa",))
+    assert found.fingerprint == dataset.fingerprint != plain.fingerprint

@@ -355,7 +355,7 @@ def test_the_convolutional_decoder_knows_only_the_training_times(
 def test_designs_outside_the_trained_range_are_named(trained: Surrogate, waves: Dataset) -> None:
     far = Conditions(("inside", "far"), waves.conditions.names, np.array([[1.0, 1.0], [9.0, 1.0]]))
     predicted = trained.predict(far)
-    (warning,) = (line for line in predicted.attrs["warnings"] if "outside" in line)
+    (warning,) = (line for line in predicted.attrs["warnings"] if "trained range" in line)
     assert "'far'" in warning
     assert "amplitude" in warning
     assert np.isfinite(predicted["fields"]).all()
@@ -366,7 +366,7 @@ def test_warnings_of_all_batches_are_kept(
 ) -> None:
     monkeypatch.setattr(simulgenvae.surrogate.predict, "BATCH_BYTES", 1)
     far = Conditions(("a", "b"), waves.conditions.names, np.array([[9.0, 1.0], [1.0, 9.0]]))
-    warnings = [line for line in trained.predict(far).attrs["warnings"] if "outside" in line]
+    warnings = [line for line in trained.predict(far).attrs["warnings"] if "trained range" in line]
     assert [line.split(":")[0] for line in warnings] == ["run 'a'", "run 'b'"]
 
 

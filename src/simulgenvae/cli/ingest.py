@@ -53,8 +53,8 @@ class SolverOptions:
     """Number of times of equal distance, or a file of times: linear in between."""
     box: Annotated[str | None, Parameter(show_default="all nodes")] = None
     """Nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)."""
-    nodes: Annotated[Path | None, Parameter(show_default="all")] = None
-    """Numbers of nodes to take, counted from 0: .npy .csv .txt."""
+    nodes: Annotated[str | None, Parameter(show_default="all")] = None
+    """Numbers of nodes to take, counted from 0: 0,5,17 or 0:99, or a file (.npy .csv .xlsx …)."""
     pattern: Pattern = None
     block: Blocks = None
     interpolate: bool = False
@@ -74,11 +74,13 @@ def ingest(
     images: Annotated[Path | None, Parameter(group=INPUT, show_default="data.images")] = None,
     mesh: Annotated[Path | None, Parameter(group=INPUT)] = None,
     coords: Annotated[Path | None, Parameter(group=INPUT)] = None,
-    times: Annotated[Path | None, Parameter(group=INPUT, show_default="of the source")] = None,
+    times: Annotated[str | None, Parameter(group=INPUT, show_default="of the source")] = None,
     variables: Annotated[
         Names | None, Parameter(group=INPUT, show_default="names of the source")
     ] = None,
     units: Annotated[Names | None, Parameter(group=INPUT)] = None,
+    time_unit: Annotated[str, Parameter(group=INPUT, show_default="of the source")] = "",
+    length_unit: Annotated[str, Parameter(group=INPUT, show_default="of the source")] = "",
     split: Annotated[Path | None, Parameter(group=INPUT, show_default="by the seed")] = None,
     skip_bad: Annotated[bool, Parameter(group=INPUT)] = False,
     solver: SolverOptions = SolverOptions(),
@@ -101,19 +103,23 @@ def ingest(
     study
         The study, where it is not the first argument.
     params
-        CSV or Excel file with one row a run and an optional id column.
+        Table with one row a run and an optional id column: .csv .xlsx (file.xlsx:Sheet) .parquet.
     images
         Folder with one image a run (.png .jpg), or CSV file id,file.
     coords
-        Node coordinates [M, 1..3]: .npy .csv .txt.
+        Node coordinates [M, 1..3]: .npy .csv .txt .xlsx ….
     mesh
         Mesh with coordinates and cells: .vtu .vtk .stl ….
     times
-        Times [T]: .npy .csv .txt.
+        Times [T]: 0,1,2.5 or 0:10:0.5 (first:last:step), or a file (.npy .csv .xlsx …).
     variables
         Names of the variables, separated by commas.
     units
         Units of the variables, separated by commas.
+    time_unit
+        Unit of the times.
+    length_unit
+        Unit of the coordinates.
     split
         CSV file with id,split (train, validation or test).
     skip_bad
@@ -141,6 +147,8 @@ def ingest(
             times=times,
             variables=variables,
             units=units,
+            time_unit=time_unit,
+            length_unit=length_unit,
             selection=_selection(solver, path, axes, array),
             split=split,
             skip_bad=skip_bad,
@@ -215,7 +223,7 @@ def _resample(given: str) -> int | tuple[float, ...]:
 
     if given.isdecimal() and int(given) > 0:
         return int(given)
-    return tuple(read_times(Path(given)).tolist())
+    return tuple(read_times(given).values.tolist())
 
 
 def _box(given: str) -> tuple[float, ...]:

@@ -12,11 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.console import show
-from simulgenvae.cli.groups import SOLVER
+from simulgenvae.cli.groups import INPUT, SOLVER
 from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import Arrays, Blocks, HdfAxes, HdfPath, Pattern
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import quantity
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import Source
@@ -27,6 +28,8 @@ class VariableRange:
     """Values of one variable in the first good run; null where none is finite."""
 
     name: str
+    unit: str
+    """Unit; empty where the files have none."""
     minimum: float | None
     maximum: float | None
     mean: float | None
@@ -47,11 +50,15 @@ class InspectedSource:
     timesteps: int
     times: tuple[float, float] | None
     """First and last time, where they are known."""
+    time_unit: str
+    """Unit of the times; empty where the files have none."""
     nodes: int
     cells: dict[str, int]
     """Number of cells by kind; empty where there is no mesh."""
     box: tuple[tuple[float, float], ...]
     """Lowest and highest coordinate in each direction."""
+    length_unit: str
+    """Unit of the coordinates; empty where the files have none."""
     bytes: int
     """Memory in the study, as float32 before compression."""
     run_of_variables: int | None
@@ -80,10 +87,11 @@ def inspect(
     array: Arrays = None,
     axes: HdfAxes = None,
     path: HdfPath = None,
+    params: Annotated[Path | None, Parameter(group=INPUT)] = None,
     json: Json = False,
     messages: Messages = Messages(),
 ) -> None:
-    """Say what is in files of results; nothing is stored.
+    """Say what is in files of results or a table of parameters; nothing is stored.
 
     Parameters
     ----------
@@ -91,10 +99,14 @@ def inspect(
         What `ingest` reads: arrays, or a folder of runs. Without any, the formats are listed.
     displacement
         Take nodes that move, or differ between runs, by their numbers, as `ingest` does.
+    params
+        Table of parameters: what its columns are, as `ingest` reads it.
     """
     from simulgenvae.data.readers import RunPart, open_source
 
-    if not paths:
+    if params is not None:
+        _show_parameters(params)
+    elif not paths:
         show(_formats())
     part = RunPart(
         path=path,
@@ -145,11 +157,13 @@ def _inspected(source: Source, path: Path) -> InspectedSource:
         bad_runs=dict(source.problems),
         timesteps=steps,
         times=None if times is None or not len(times) else (float(times[0]), float(times[-1])),
+        time_unit=(texts([source], "time_unit") or ("",))[0],
         nodes=nodes,
         cells={} if source.mesh is None else source.mesh.cells.describe(),
         box=()
         if coords is None
         else tuple(zip(coords.min(axis=0).tolist(), coords.max(axis=0).tolist(), strict=True)),
+        length_unit="" if source.mesh is None else source.mesh.unit,
         # Python integers do not overflow, as a product of NumPy's would for large data.
         bytes=4 * int(np.prod(source.shape, dtype=object)),
         run_of_variables=good[0] if good else None,
@@ -158,6 +172,33 @@ def _inspected(source: Source, path: Path) -> InspectedSource:
         # The last ones come from reading a run.
         notes=(*source.notes, *_unclear_axes(source), *source.remarks()),
     )
+
+
+def _show_parameters(path: Path) -> None:
+    """Show what the columns of a table are, and the notes on how it was read."""
+    from simulgenvae.data.condition_files import read_condition_files
+    from simulgenvae.data.names import listed
+
+    read = read_condition_files(path)
+    conditions = read.conditions.without_constants()
+    show(f"{path}:")
+    named = listed(conditions.ids) if read.has_ids else "no ids"
+    show(f"  {'runs':<10} {len(conditions)}: {named}")
+    table = Table("column", "unit", "is", "values")
+    for column, (name, levels) in enumerate(zip(conditions.names, conditions.levels, strict=True)):
+        values = conditions.table[:, column]
+        shown = ", ".join(levels) or f"{values.min():g} to {values.max():g}"
+        role = "category" if levels else "number"
+        table.add_row(Text(name), Text(conditions.units[column]), role, Text(shown))
+    for each in conditions.left_out:
+        if each.value is not None:
+            table.add_row(Text(each.name), "", "constant", Text(str(each.value)))
+    for name, texts in conditions.carried:
+        count = f"{len(set(texts))} different texts"
+        table.add_row(Text(name), "", "carried along, not learned from", count)
+    show(table)
+    for note in read.notes:
+        show(f"  note: {note}")
 
 
 def _unclear_axes(source: Source) -> list[str]:
@@ -190,6 +231,7 @@ def _formats() -> Table:
 def _facts(source: InspectedSource) -> dict[str, str]:
     """Return numbers of runs, timesteps and nodes, and the memory that they need, as texts."""
     from simulgenvae.data.names import listed
+    from simulgenvae.data.units import with_unit
     from simulgenvae.utils.resources import megabytes
 
     runs = f"{source.runs}"
@@ -197,7 +239,9 @@ def _facts(source: InspectedSource) -> dict[str, str]:
         runs += f": {listed(source.ids)}"
     if source.bad_runs:
         runs += f", {len(source.bad_runs)} of them bad"
-    span = "" if source.times is None else f", {source.times[0]:g} to {source.times[1]:g}"
+    span = ""
+    if source.times is not None:
+        span = f", {with_unit('{:g} to {:g}'.format(*source.times), source.time_unit)}"
     return {
         "runs": runs,
         "timesteps": f"{source.timesteps}{span}",
@@ -208,11 +252,13 @@ def _facts(source: InspectedSource) -> dict[str, str]:
 
 
 def _mesh(source: InspectedSource) -> str:
+    from simulgenvae.data.units import with_unit
+
     if not source.box:
         return ""
     cells = ", ".join(f"{count} {name}" for name, count in source.cells.items())
     box = " x ".join(f"{low:g} … {high:g}" for low, high in source.box)
-    return f", {cells or 'no cells'}, in {box}"
+    return f", {cells or 'no cells'}, in {with_unit(box, source.length_unit)}"
 
 
 def _ranges(source: Source, run: int) -> tuple[tuple[VariableRange, ...], int]:
@@ -224,8 +270,9 @@ def _ranges(source: Source, run: int) -> tuple[tuple[VariableRange, ...], int]:
     # A field of unnamed values `[T, M·V]` cannot be divided into variables before the number of
     # nodes is known.
     columns = field.reshape(-1, field.shape[-1] if len(names) == field.shape[-1] else 1)
+    units = texts([source], "units") or ("",) * len(names)
     ranges = []
-    for name, values in zip(names, columns.T, strict=False):
+    for name, unit, values in zip(names, units, columns.T, strict=False):
         # One NaN would make all three numbers NaN.
         numbers = values[np.isfinite(values)]
         low = high = mean = None
@@ -233,7 +280,7 @@ def _ranges(source: Source, run: int) -> tuple[tuple[VariableRange, ...], int]:
             low = float(numbers.min())
             high = float(numbers.max())
             mean = float(numbers.mean())
-        ranges.append(VariableRange(name, low, high, mean, len(values) - len(numbers)))
+        ranges.append(VariableRange(name, unit, low, high, mean, len(values) - len(numbers)))
     never = int(np.count_nonzero(np.isnan(field.reshape(len(field), -1)).all(axis=0)))
     return tuple(ranges), never
 
@@ -247,7 +294,11 @@ def _variables(source: InspectedSource) -> Table:
         numbers = (each.minimum, each.maximum, each.mean)
         shown = ["-" if number is None else f"{number:.6g}" for number in numbers]
         bad = each.not_finite
-        table.add_row(each.name, *shown, *([f"{bad} values are not finite"] if bad else []))
+        table.add_row(
+            Text(quantity(each.name, each.unit)),
+            *shown,
+            *([f"{bad} values are not finite"] if bad else []),
+        )
     if source.missing_values:
         table.caption = (
             f"{source.missing_values} values of this run are missing (NaN) at all times: a mask, "

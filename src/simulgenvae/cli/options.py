@@ -5,7 +5,6 @@ Tested in tests/cli/test_app.py.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -139,7 +138,11 @@ Blocks = Annotated[
 
 NewParams = Annotated[
     Path | None,
-    Parameter(name="--params", group=DESIGNS, help="CSV file with the parameters of new designs."),
+    Parameter(
+        name="--params",
+        group=DESIGNS,
+        help="Table with the parameters of new designs: .csv .xlsx (file.xlsx:Sheet) .parquet.",
+    ),
 ]
 NewImages = Annotated[
     Path | None,
@@ -173,44 +176,23 @@ Samples = Annotated[
 Seed = Annotated[int, Parameter(name="--seed", help="Seed of what is random.", group=SETTINGS)]
 
 
-def _times(_: Any, tokens: Sequence[Token]) -> tuple[float, ...] | Path:
-    """Return finite numbers, separated by commas, or the file that has them."""
-    text = tokens[0].value
-    if Path(text).suffix in {".npy", ".csv", ".txt", ".xlsx"}:
-        return Path(text)
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    # float() also accepts "nan" and "inf".
-    if not numbers or not all(map(math.isfinite, numbers)):
-        raise ValueError(f"{text!r}: give numbers, separated by commas, or a .npy, .csv or .txt")
-    return numbers
-
-
 Times = Annotated[
-    tuple[float, ...] | Path | None,
+    str | None,
     Parameter(
         name="--times",
-        converter=_times,
-        n_tokens=1,
         metavar="T,…|FILE",
         group=PART,
         show_default="the trained ones",
-        help="Times within the trained span: numbers separated by commas, or .npy .csv .txt.",
+        help="Times within the trained span: 0,1,2.5 or 0:10:0.5 (first:last:step), or a file.",
     ),
 ]
 
 
-def times_of(given: tuple[float, ...] | Path | None) -> NDArray[np.float64] | None:
+def times_of(given: str | None) -> NDArray[np.float64] | None:
     """Return the times that ``--times`` names, ``[t]``; None where it is not given."""
     if given is None:
         return None
-    # Imported here, as help needs neither.
-    import numpy as np
+    # Imported here, as help does without it.
+    from simulgenvae.data.ingest.coordinates import read_times
 
-    if isinstance(given, Path):
-        from simulgenvae.data.ingest.coordinates import read_times
-
-        return read_times(given)
-    return np.array(given)
+    return read_times(given).values

@@ -63,12 +63,13 @@ def predict(
     params: NewParams = None,
     images: NewImages = None,
     times: Times = None,
-    nodes: Annotated[Path | None, Parameter(group=PART, show_default="all")] = None,
+    nodes: Annotated[str | None, Parameter(group=PART, show_default="all")] = None,
     variables: Variables = None,
     samples: Samples = 0,
     seed: Seed = 0,
     quantities: Quantities = (),
     out: Annotated[Path | None, Parameter(group=OUTPUT, show_default="none, only a table")] = None,
+    table: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     truth: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -82,12 +83,14 @@ def predict(
     at
         A design: its parameters, as row=0.05,speed=0.006. Several --at are several designs.
     nodes
-        Numbers of some nodes, counted from 0: .npy .csv .txt.
+        Numbers of some nodes, counted from 0: 0,5,17 or 0:99, or a file.
     out
         File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
         one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
     truth
         The same designs solved (a study, or what ingest reads), to compare.
+    table
+        Table of the designs to write (.csv .json): inputs, expected error, novelty, quantities.
     """
     # Not the whole `Study`, whose other methods take longer to load than a design to predict.
     from simulgenvae.study.predict import Predicting
@@ -105,6 +108,7 @@ def predict(
         seed=seed,
         truth=truth,
         quantities=_named(quantities),
+        table=table,
         overwrite=overwrite,
     )
     if json:
@@ -112,12 +116,14 @@ def predict(
     show(_table(designs))
     if any(design.quantities for design in designs):
         show(quantity_table(designs))
-    if out is None:
+    if table is not None:
+        show(f"{table}: {count(len(designs), 'design')}")
+    if out is not None:
+        show(f"{out}: {count(len(designs), 'design')}")
+    elif table is None:
         show(
             "Nothing was written: --out FILE.npz, FILE.pvd (ParaView) or FILE.nc writes the fields."
         )
-    else:
-        show(f"{out}: {count(len(designs), 'design')}")
 
 
 def _named(quantities: Sequence[str]) -> dict[str, str]:
@@ -129,10 +135,10 @@ def _named(quantities: Sequence[str]) -> dict[str, str]:
     return named_texts(quantities)
 
 
-def _numbers(path: Path) -> NDArray[np.intp]:
+def _numbers(given: str) -> NDArray[np.intp]:
     from simulgenvae.data.ingest.coordinates import read_node_numbers
 
-    return read_node_numbers(path)
+    return read_node_numbers(given)
 
 
 def _table(designs: Sequence[PredictedDesign]) -> Table:

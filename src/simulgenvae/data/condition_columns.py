@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.conditions import LeftOut, Levels
 from simulgenvae.data.names import listed, natural_key
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Levels
 
 _NAMELESS = re.compile(r"unnamed: ?\d+", re.IGNORECASE)
 """Name that pandas gives to a column without one."""
 _DIGITS = re.compile(r"[+-]?[\d., '_]*\d[\d., '_]*(e[+-]?\d+)?", re.IGNORECASE)
 _COUNTERS = {"index", "idx", "row", "nr", "no", "no.", "number", "#", "run", "case", "sample"}
 """Names of columns that often only count the rows."""
+_COMMENTS = {
+    *("comment", "comments", "note", "notes", "remark", "remarks", "description", "name"),
+}
+"""Names of columns of texts that are carried along and not learned from, whatever they hold."""
 _FEW_ROWS = 10
 """Number of rows below which a category may have a value for every row but one."""
 
@@ -45,12 +50,35 @@ class Column:
     texts: tuple[str, ...]
     numbers: tuple[float | None, ...]
     places: Sequence[Place]
+    unit: str = ""
+    """Unit that header or row of units give; "" for none."""
 
     @property
     def is_text(self) -> bool:
         """Return whether it has texts, and no numbers or what may be meant as one (1,500)."""
         numeric = any(number is not None for number in self.numbers)
         return any(self.texts) and not (numeric or any(map(_DIGITS.fullmatch, self.texts)))
+
+    @property
+    def is_comment(self) -> bool:
+        """Return whether it has the name of a comment, and any cell that is no number."""
+        has_text = any(text and number is None for text, number in self.cells())
+        return has_text and self.name.lower() in _COMMENTS
+
+    @property
+    def is_category(self) -> bool:
+        """Return whether something can be learned from its texts.
+
+        They are no comments, one of them occurs twice, and from ten rows on there are at most half
+        as many different ones as rows.
+        """
+        rows = len(self.texts)
+        many = rows >= _FEW_ROWS and len(set(self.texts) - {""}) > rows / 2
+        return self.is_text and not (self.is_comment or self.is_distinct or many)
+
+    def cells(self) -> Iterator[tuple[str, float | None]]:
+        """Return text and number of each cell."""
+        return zip(self.texts, self.numbers, strict=True)
 
     @property
     def is_distinct(self) -> bool:
@@ -73,7 +101,7 @@ class Column:
     def values(self) -> NDArray[np.float64]:
         """Return the numbers of a column of numbers; UserError for any other cell."""
         several = sum(number is not None for number in self.numbers) > 1
-        for row, (text, number) in enumerate(zip(self.texts, self.numbers, strict=True)):
+        for row, (text, number) in enumerate(self.cells()):
             where = self.where(row)
             if not text:
                 raise UserError(
@@ -100,7 +128,10 @@ class Column:
         position = {text: code for code, text in enumerate(levels)}
         for row, text in enumerate(self.texts):
             if not text:
-                raise UserError(f"{self.where(row)}: the cell is empty: give a value")
+                raise UserError(
+                    f"{self.where(row)}: the cell is empty: a category needs a value in each row. "
+                    "Texts that nothing shall be learned from are in a column called 'comment'"
+                )
             if text not in position:
                 raise UserError(
                     f"{self.where(row)}: {text!r} is not known: the values of the training runs "
@@ -109,16 +140,8 @@ class Column:
         return np.array([position[text] for text in self.texts], dtype=np.float64)
 
     def found_levels(self) -> Levels:
-        """Return the different texts in natural order; UserError for too many of them."""
-        levels = sorted({text for text in self.texts if text}, key=natural_key)
-        rows = len(self.texts)
-        if len(levels) > rows / 2 and rows >= _FEW_ROWS:
-            raise UserError(
-                f"{self.places[0].path}: column {self.name!r} has {len(levels)} different texts in "
-                f"{rows} rows, too many for a category, and not one for each row as names have: "
-                "delete the column, or write numbers"
-            )
-        return tuple(levels)
+        """Return the different texts in natural order."""
+        return tuple(sorted(set(self.texts) - {""}, key=natural_key))
 
 
 @dataclass
@@ -127,12 +150,18 @@ class Roles:
 
     ids: Column | None
     parameters: list[Column]
-    left_out: list[LeftOut] = field(default_factory=list)
+    carried: list[Column] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def find_roles(columns: Sequence[Column], *, header: bool, known: Sequence[str] = ()) -> Roles:
-    """Return which column has the ids, and which are parameters.
+def find_roles(
+    columns: Sequence[Column],
+    *,
+    header: bool,
+    known: Sequence[str] = (),
+    carried_before: Sequence[str] = (),
+) -> Roles:
+    """Return which column has the ids, which are parameters, and which are carried along.
 
     Parameters
     ----------
@@ -141,7 +170,10 @@ def find_roles(columns: Sequence[Column], *, header: bool, known: Sequence[str] 
     header
         Whether their names come from the table.
     known
-        Names of the parameters that a study or model has already; none where the table decides.
+        Names of the parameters and constants that a study or model has already; none where the
+        table decides.
+    carried_before
+        Names of the columns that the study carries along.
 
     Raises
     ------
@@ -162,22 +194,29 @@ def find_roles(columns: Sequence[Column], *, header: bool, known: Sequence[str] 
                 "name the runs"
             )
     parameters = []
-    left_out = []
+    carried = []
     for column in others:
+        if header and column.name not in known and _is_carried(column, known, carried_before):
+            carried.append(column)
+            continue
         # The study has decided before: its names are compared with these later.
-        if known and header:
-            parameters.append(column)
-        elif header and _names_runs(column, known):
-            left_out.append(LeftOut(name=column.name, value=None))
-        else:
-            if header:
-                _refuse_counter(column)
-            parameters.append(column)
-    return Roles(ids, parameters, left_out, notes)
+        if header and not known:
+            _refuse_counter(column)
+        parameters.append(column)
+    return Roles(ids, parameters, carried, notes)
+
+
+def _is_carried(column: Column, known: Sequence[str], before: Sequence[str]) -> bool:
+    """Return whether a column is carried along and not learned from."""
+    text = column.is_text or column.is_comment
+    # The parameters of a study are known: other texts, also repeated ones, are none.
+    return column.name in before or (text and (bool(known) or not column.is_category))
 
 
 def _names_runs(column: Column, known: Sequence[str]) -> bool:
-    return column.is_text and column.is_distinct and (len(column.texts) > 1 or bool(known))
+    comment = column.name.lower() in _COMMENTS - {"name"}
+    several = len(column.texts) > 1 or bool(known)
+    return column.is_text and column.is_distinct and several and not comment
 
 
 def _id_column(columns: Sequence[Column], *, header: bool) -> Column | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from simulgenvae.data.condition_columns import Column, Place, Roles, find_roles
-from simulgenvae.data.conditions import Conditions, LeftOut, Levels
+from simulgenvae.data.conditions import Carried, Conditions, LeftOut, Levels
 from simulgenvae.data.csv_table import Row, TextTable, read_table
 from simulgenvae.data.names import check_ids, check_names, is_hidden, natural_key, prefix_errors
+from simulgenvae.data.units import Labelled, require_same_unit, same_unit, split_units
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,6 +29,18 @@ class Known(NamedTuple):
     """Columns that are no parameters; a table may have them too."""
     more_levels: bool = False
     """True if categories may have further values."""
+    units: tuple[str, ...] = ()
+    """Unit of each parameter, "" where one is unknown; empty where all are."""
+
+    @property
+    def constants(self) -> dict[str, LeftOut]:
+        """Columns that have the same value in all runs of the study, by name."""
+        return {each.name: each for each in self.left_out if each.value is not None}
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Names of parameters and constants."""
+        return (*self.names, *self.constants)
 
 
 class ConditionTable(NamedTuple):
@@ -83,7 +97,7 @@ def read_condition_files(path: Path, known: Known | None = None) -> ConditionTab
     # One row per file, as in classic studies: the name of a file is the only id of its run.
     if len(files) > 1 and not found.has_ids and len(found.conditions) == len(files):
         with prefix_errors(path):
-            named = _named(found.conditions, tuple(file.stem for file in files))
+            named = replace(found.conditions, ids=tuple(file.stem for file in files))
         return ConditionTable(named, True, found.notes)
     return found
 
@@ -94,13 +108,14 @@ def read_conditions(path: Path, known: Known | None = None) -> ConditionTable:
     The id column is the one named ``id`` (any case), an unnamed first one, or one of texts that
     differ in every row; without a header, a first column of such texts. Without ids the runs are
     called 0, 1, …; without a header the parameters are called p0, p1, …. Other columns of texts are
-    categories.
+    categories or, where nothing can be learned from them, carried along.
 
     With ``known`` columns are matched by name, in any order, or by position where there is no
     header.
 
     Raises UserError naming file, line and column for a cell that does not belong there, and for an
-    empty table, duplicate ids or names, and missing or extra columns.
+    empty table, duplicate ids or names, missing or extra columns, and another unit than the known
+    one.
     """
     return _interpreted(path, [_read_sheet(path)], known)
 
@@ -116,8 +131,15 @@ def _read_sheet(path: Path) -> _Sheet:
 def _interpreted(path: Path, sheets: Sequence[_Sheet], known: Known | None) -> ConditionTable:
     """Return the conditions in one or several files with the same columns."""
     header = sheets[0].header
-    columns = _columns(sheets)
-    roles = find_roles(columns, header=header is not None, known=known.names if known else ())
+    columns = _columns(sheets, known)
+    roles = find_roles(
+        columns,
+        header=header is not None,
+        known=known.taken if known else (),
+        carried_before=[each.name for each in known.left_out if each.value is None]
+        if known
+        else (),
+    )
     notes: list[str] = []
     for sheet in sheets:
         notes += sheet.table.notes
@@ -138,32 +160,62 @@ def _interpreted(path: Path, sheets: Sequence[_Sheet], known: Known | None) -> C
     for position, column in enumerate(roles.parameters):
         levels.append(_levels(column, position, known))
         values.append(column.codes(levels[-1]) if levels[-1] else column.values())
-    names = tuple(column.name for column in roles.parameters)
-    left_out = tuple(roles.left_out) if known is None else known.left_out
-    conditions = Conditions(
-        ids, names, np.stack(values, axis=1), levels=tuple(levels), left_out=left_out
-    )
+    carried = tuple(Carried(column.name, column.texts) for column in roles.carried)
+    notes += [f"{path}: {each} is carried along, not learned from" for each in carried]
+    left_out = tuple(LeftOut(name=each.name, value=None) for each in carried)
+    with prefix_errors(path):
+        conditions = Conditions(
+            ids,
+            tuple(column.name for column in roles.parameters),
+            np.stack(values, axis=1),
+            levels=tuple(levels),
+            left_out=left_out if known is None else known.left_out,
+            units=_units(path, roles.parameters, known, notes),
+            carried=carried,
+        )
     return ConditionTable(conditions, roles.ids is not None, tuple(notes))
+
+
+def _units(
+    path: Path, parameters: Sequence[Column], known: Known | None, notes: list[str]
+) -> tuple[str, ...]:
+    """Return the units of the parameters, of the table or else those that are known.
+
+    Raises UserError where both are given and differ.
+    """
+    known_units = known.units if known is not None else ()
+    units = []
+    for column, before in zip(parameters, known_units or ("",) * len(parameters), strict=True):
+        require_same_unit(column.name, column.unit, before, str(path))
+        if known is not None and column.unit and not before:
+            notes.append(
+                f"{path}: {column.name!r} is in {column.unit}, and the study does not know its "
+                "unit: not compared"
+            )
+        units.append(before or column.unit)
+    return tuple(units)
 
 
 def _levels(column: Column, position: int, known: Known | None) -> Levels:
     """Return the values of a category, or nothing for a column of numbers."""
     if known is None:
-        return column.found_levels() if column.is_text else ()
+        return column.found_levels() if column.is_category else ()
     levels = known.levels[position] if known.levels else ()
     if levels and known.more_levels:
         return tuple(dict.fromkeys((*levels, *sorted(filter(None, column.texts), key=natural_key))))
     return levels
 
 
-def _columns(sheets: Sequence[_Sheet]) -> list[Column]:
+def _columns(sheets: Sequence[_Sheet], known: Known | None) -> list[Column]:
     width = len(sheets[0].body[0].cells)
-    names = sheets[0].header or tuple(f"p{column}" for column in range(width))
+    headers = sheets[0].header or tuple(f"p{column}" for column in range(width))
+    # Studies of earlier versions have parameters with their unit in the name.
+    labels = split_units(headers, known.taken if known else ())
     places: list[Place] = []
     for sheet in sheets:
         places += [Place(sheet.table.path, row.line) for row in sheet.body]
     columns = []
-    for position, name in enumerate(names):
+    for position, label in enumerate(labels):
         texts: list[str] = []
         numbers: list[float | None] = []
         for sheet in sheets:
@@ -171,8 +223,23 @@ def _columns(sheets: Sequence[_Sheet]) -> list[Column]:
             texts += cells
             # Each file by itself: only some may have decimal commas.
             numbers += map(sheet.table.number, cells)
-        columns.append(Column(name, tuple(texts), tuple(numbers), places))
+        unit = _unit(sheets, position, label)
+        columns.append(Column(label.name, tuple(texts), tuple(numbers), places, unit))
     return columns
+
+
+def _unit(sheets: Sequence[_Sheet], position: int, label: Labelled) -> str:
+    """Return the unit of a column from its header or the rows of units; UserError for two."""
+    unit = label.unit
+    for sheet in sheets:
+        below = sheet.table.units[position] if sheet.table.units else ""
+        if unit and below and not same_unit(unit, below):
+            raise UserError(
+                f"{sheet.table.path}: column {label.name!r} has two units, {unit} and {below}: "
+                "correct the one that is wrong"
+            )
+        unit = unit or below
+    return unit
 
 
 def _split_header(table: TextTable) -> tuple[tuple[str, ...] | None, tuple[Row, ...]]:
@@ -214,18 +281,15 @@ def _by_position(columns: Sequence[Column], known: Known | None) -> list[Column]
             f"{len(columns)} columns without names, but {len(names)} parameters are needed: "
             f"{', '.join(names)}"
         )
-    return [
-        Column(name, column.texts, column.numbers, column.places)
-        for name, column in zip(names, columns, strict=True)
-    ]
+    return [replace(column, name=name) for name, column in zip(names, columns, strict=True)]
 
 
 def _match(roles: Roles, known: Known) -> None:
     """Put the parameters into the order of the known ones; the table's own order is free."""
     found = {column.name: column for column in roles.parameters}
-    left_out = {each.name: each for each in known.left_out}
+    constants = known.constants
     missing = [name for name in known.names if name not in found]
-    extra = [name for name in found if name not in known.names and name not in left_out]
+    extra = [name for name in found if name not in known.taken]
     if missing or extra:
         problems = []
         if missing:
@@ -236,15 +300,13 @@ def _match(roles: Roles, known: Known) -> None:
             f"parameters {'; '.join(problems)}. The study has: {', '.join(known.names)}"
         )
     for name, column in found.items():
-        if name in left_out:
-            _require_constant(column, left_out[name])
+        if name in constants:
+            _require_constant(column, constants[name])
     roles.parameters = [found[name] for name in known.names]
 
 
 def _require_constant(column: Column, left_out: LeftOut) -> None:
     """Raise UserError where a column that was left out has another value than in all runs."""
-    if left_out.value is None:
-        return
     for row, (text, number) in enumerate(zip(column.texts, column.numbers, strict=True)):
         value = text if isinstance(left_out.value, str) else number
         if value != left_out.value:
@@ -253,13 +315,3 @@ def _require_constant(column: Column, left_out: LeftOut) -> None:
                 "of the study, so nothing is known of its effect: ingest runs that differ in it "
                 "together with the others, and train again"
             )
-
-
-def _named(conditions: Conditions, ids: tuple[str, ...]) -> Conditions:
-    return Conditions(
-        ids,
-        conditions.names,
-        conditions.table,
-        levels=conditions.levels,
-        left_out=conditions.left_out,
-    )

@@ -14,6 +14,7 @@ from simulgenvae.data.conditions import Conditions, LeftOut, Levels, Number, che
 from simulgenvae.data.decades import linear_below, unwarp, warp
 from simulgenvae.data.images import ImageFormat
 from simulgenvae.data.names import check_names
+from simulgenvae.data.units import check_unit, with_unit
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class ConditionScaler(BaseModel):
     versions have no categories."""
     left_out: tuple[LeftOut, ...] = ()
     """Columns of the study's table that are no parameters."""
+    units: tuple[str, ...] = ()
+    """Unit of each parameter, "" where it is unknown. Model files of earlier versions have none."""
 
     @field_validator("images", mode="before")
     @classmethod
@@ -69,21 +72,26 @@ class ConditionScaler(BaseModel):
     def _earlier_versions(cls, values: object) -> object:
         if isinstance(values, dict) and isinstance(values.get("names"), (list, tuple)):
             count = len(values["names"])
-            empty = {"linear_below": (0.0,) * count, "levels": ((),) * count}
+            empty = {
+                "linear_below": (0.0,) * count,
+                "levels": ((),) * count,
+                "units": ("",) * count,
+            }
             values = values | {key: values.get(key) or default for key, default in empty.items()}
         return values
 
     @model_validator(mode="after")
     def _one_value_for_each_parameter(self) -> Self:
         columns = (self.logarithm, self.shift, self.scale, self.lower, self.upper)
-        for column in (*columns, self.linear_below, self.levels):
+        for column in (*columns, self.linear_below, self.levels, self.units):
             if len(column) != len(self.names):
                 raise ValueError("the scaling of the conditions has not one value per parameter")
         if any(scale <= 0 for scale in self.scale) or any(below < 0 for below in self.linear_below):
             raise ValueError("the scaling of the conditions has a scale that is not positive")
         check_names(self.names, "parameter")
-        for name, levels in zip(self.names, self.levels, strict=True):
+        for name, levels, unit in zip(self.names, self.levels, self.units, strict=True):
             check_levels(name, levels)
+            check_unit(unit, f"parameter {name!r}")
         return self
 
     @classmethod
@@ -152,6 +160,7 @@ class ConditionScaler(BaseModel):
             linear_below=tuple(map(float, below)),
             levels=tuple(levels),
             left_out=conditions.left_out,
+            units=conditions.units,
         )
 
     @property
@@ -260,8 +269,11 @@ class ConditionScaler(BaseModel):
                 text = conditions.value(run, column)
                 found.append(f"{where} {text} occurs in no training run ({', '.join(levels)})")
             else:
+                value = table[run, column]
+                side = "below" if value < lower[column] else "above"
+                unit = self.units[column]
                 found.append(
-                    f"{where} {table[run, column]:g} is outside the trained range "
-                    f"{lower[column]:g} to {upper[column]:g}"
+                    f"{where} {with_unit(f'{value:g}', unit)} is {side} the trained range, "
+                    f"{lower[column]:g} to {with_unit(f'{upper[column]:g}', unit)}"
                 )
         return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from simulgenvae.data.names import check_ids, check_names
+from simulgenvae.data.units import check_unit
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,13 +31,27 @@ class LeftOut(BaseModel):
 
     name: StrictStr
     value: Number | StrictStr | None
-    """Value that all runs have; None for texts that differ in every run."""
+    """Value that all runs have; None for a column of texts, which is carried along."""
 
     def __str__(self) -> str:
         if self.value is None:
-            return f"{self.name!r} (a text that differs in every run)"
+            return f"{self.name!r} (text)"
         value = f"{self.value:g}" if isinstance(self.value, float) else self.value
         return f"{self.name!r} ({value} in all runs)"
+
+
+class Carried(NamedTuple):
+    """Column of texts, such as a comment, that goes with the runs and is not learned from."""
+
+    name: str
+    texts: tuple[str, ...]
+    """Text of each of the N runs."""
+
+    def __str__(self) -> str:
+        different = len(set(self.texts))
+        values = f"{different} different value{'' if different == 1 else 's'}"
+        runs = f"{len(self.texts)} run{'' if len(self.texts) == 1 else 's'}"
+        return f"column {self.name!r} (text, {values} in {runs})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +76,10 @@ class Conditions:
         all are numbers.
     left_out
         Columns of the table that are no parameters.
+    units
+        Units of the P parameters, "" where one is unknown. They are labels: nothing is converted.
+    carried
+        Columns of texts that are carried along.
     """
 
     ids: tuple[str, ...]
@@ -69,11 +88,14 @@ class Conditions:
     images: Images | None = None
     levels: tuple[Levels, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    units: tuple[str, ...] = ()
+    carried: tuple[Carried, ...] = ()
 
     def __post_init__(self) -> None:
         # The class is frozen, which forbids plain assignments here too.
         object.__setattr__(self, "table", np.asarray(self.table, dtype=np.float64))
         object.__setattr__(self, "levels", self.levels or ((),) * len(self.names))
+        object.__setattr__(self, "units", self.units or ("",) * len(self.names))
         if self.table.shape != (len(self.ids), len(self.names)):
             expected = f"{len(self.ids)} ids x {len(self.names)} names"
             raise UserError(
@@ -91,6 +113,7 @@ class Conditions:
                 f"{self.table[run, column]}"
             )
         self._check_levels()
+        self._check_labels()
         if self.images is not None and len(self.images) != len(self.ids):
             raise UserError(f"there are {len(self.images)} images for {len(self.ids)} runs")
 
@@ -107,6 +130,16 @@ class Conditions:
                         f"parameter {self.names[column]!r} has other values than the "
                         f"{len(levels)} of its category"
                     )
+
+    def _check_labels(self) -> None:
+        if len(self.units) != len(self.names):
+            raise UserError(f"there are {len(self.units)} units of {len(self.names)} parameters")
+        for name, unit in zip(self.names, self.units, strict=True):
+            check_unit(unit, f"parameter {name!r}")
+        check_names([each.name for each in self.carried], "column")
+        for name, texts in self.carried:
+            if len(texts) != len(self.ids):
+                raise UserError(f"column {name!r} has {len(texts)} texts of {len(self.ids)} runs")
 
     @classmethod
     def of_images(cls, ids: Sequence[str], images: Images) -> Self:
@@ -126,7 +159,10 @@ class Conditions:
         chosen = np.asarray(rows, dtype=np.intp)
         images = None if self.images is None else self.images.select(chosen)
         ids = tuple(self.ids[row] for row in chosen)
-        return replace(self, ids=ids, table=self.table[chosen], images=images)
+        carried = tuple(
+            Carried(name, tuple(texts[row] for row in chosen)) for name, texts in self.carried
+        )
+        return replace(self, ids=ids, table=self.table[chosen], images=images, carried=carried)
 
     def value(self, row: int, column: int) -> float | str:
         """Return the value of a parameter in one run, of a category as its text."""
@@ -157,6 +193,7 @@ class Conditions:
             names=tuple(self.names[column] for column in kept),
             table=self.table[:, kept],
             levels=tuple(self.levels[column] for column in kept),
+            units=tuple(self.units[column] for column in kept),
             left_out=(*self.left_out, *found),
         )
 
@@ -169,15 +206,34 @@ def check_levels(name: str, levels: Sequence[str]) -> None:
 def appended(stored: Conditions, new: Conditions) -> Conditions:
     """Return the conditions of stored runs followed by new ones, with the same parameters.
 
-    Only the tables are joined: the result has no images. New texts of a category are added after
-    its present levels.
+    The result has no images. New texts of a category are added after its present levels.
     """
     levels = tuple(
         tuple(dict.fromkeys((*before, *now)))
         for before, now in zip(stored.levels, new.levels, strict=True)
     )
     table = np.concatenate([stored.table, recoded(new, levels)])
-    return replace(stored, ids=stored.ids + new.ids, table=table, images=None, levels=levels)
+    return replace(
+        stored,
+        ids=stored.ids + new.ids,
+        table=table,
+        images=None,
+        levels=levels,
+        units=tuple(before or now for before, now in zip(stored.units, new.units, strict=True)),
+        carried=_joined_texts(stored, new),
+    )
+
+
+def _joined_texts(stored: Conditions, new: Conditions) -> tuple[Carried, ...]:
+    """Return the columns of texts of both, empty where one of them lacks a column."""
+    parts = ((dict(stored.carried), len(stored)), (dict(new.carried), len(new)))
+    joined = []
+    for name in dict.fromkeys((*parts[0][0], *parts[1][0])):
+        texts: tuple[str, ...] = ()
+        for columns, count in parts:
+            texts += columns.get(name, ("",) * count)
+        joined.append(Carried(name, texts))
+    return tuple(joined)
 
 
 def recoded(conditions: Conditions, levels: Sequence[Levels]) -> NDArray[np.float64]:

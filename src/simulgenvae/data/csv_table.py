@@ -1,44 +1,38 @@
-"""Tables as rows of text, from CSV files and workbooks, as spreadsheets and scripts write them.
+"""Tables as rows of text, from text files, workbooks and Parquet: one reader for all of them.
 
-Handles delimiters, byte order marks, quotes, blank lines, comment lines, empty columns, a row of
-units and decimal commas. Ragged rows are errors. Tested in tests/data/test_csv_table.py and
-tests/data/test_condition_files.py.
+Handles delimiters, encodings, quotes, blank lines, comment lines, empty columns, a row of units and
+decimal commas, as spreadsheets and scripts write them. Ragged rows are errors. Tested in
+tests/data/test_csv_table.py and tests/data/test_condition_files.py.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from simulgenvae.data import parquet, workbook
 from simulgenvae.data.decimal_comma import has_decimal_commas, with_point
-from simulgenvae.data.workbook import is_workbook, read_workbook
+from simulgenvae.data.table_text import DELIMITERS, NumberedRow, read_text_rows
+from simulgenvae.data.units import plain_unit
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
+
+Row = NumberedRow
+"""Row of a table; ``line`` counts from 1 and is where the row ends in the file."""
 
 MAX_BYTES = 512_000_000
 """Most bytes of a table: one of parameters with a million runs has about 100 MB."""
 MAX_COLUMNS = 100_000
 """Most columns of a table; a million of them take minutes."""
-# The comma is last: in files with decimal commas it looks like a delimiter too.
-_DELIMITERS = ("\t", ";", ",")
-_COMMENT = ("#", "%")
-_BLANK_SEPARATED = (".txt", ".dat")
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat", *workbook.SUFFIXES, *parquet.SUFFIXES)
+"""Suffixes of tables."""
 # What a row of units may have in the column of ids or of another text.
 _NO_UNIT = re.compile(r"|-|units?|\[.*\]|\(.*\)", re.IGNORECASE)
 _MISSING = {"n/a", "na", "none", "null", "missing", "?", "-"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a table; ``line`` counts from 1 and is where the row ends in the file."""
-
-    line: int
-    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,6 +45,8 @@ class TextTable:
     """True where the numbers have decimal commas."""
     notes: tuple[str, ...] = ()
     """Lines of the file that are not among the rows, for the user."""
+    units: tuple[str, ...] = ()
+    """Units of the columns in a row of units, "" for none; empty without such a row."""
 
     def number(self, cell: str) -> float | None:
         """Return the value of a cell; None where it is no number."""
@@ -62,20 +58,33 @@ def read_rows(path: Path) -> tuple[Row, ...]:
     return read_table(path).rows
 
 
+def is_table(path: Path) -> bool:
+    """Return whether a path has the suffix of a table; ``file.xlsx:Sheet`` has."""
+    return workbook.sheet_of(path).path.suffix.lower() in SUFFIXES
+
+
 def read_table(path: Path) -> TextTable:
-    """Read a table from a CSV file, from columns between blanks (.txt, .dat), or a workbook.
+    """Read a table.
+
+    Text files have comma, semicolon or tab between cells (``.txt`` and ``.dat`` also blanks), in
+    UTF-8, UTF-16 or, with a note, Windows-1252. Of a workbook (``.xlsx``) the first sheet with rows
+    is read, or that of ``file.xlsx:Sheet``. Parquet needs pyarrow.
 
     Lines of comments (``#`` or ``%``), a line ``sep=;`` and a row of units are left out, and so are
     columns without any text. The last comment before rows of numbers is their header if it has a
-    name for each column. Raises UserError when the file is missing, empty, not UTF-8, too large for
-    a table, or ragged.
+    name for each column. Raises UserError when the file is missing, empty, no text, too large for a
+    table, or ragged.
     """
+    file, sheet = workbook.sheet_of(path)
+    comments: list[str] = []
     notes: list[str] = []
-    if is_workbook(_existing(path)):
-        rows, notes = _from_workbook(path)
-        comments: list[str] = []
+    if workbook.is_workbook(_existing(file)):
+        rows, notes = workbook.read_workbook(file, MAX_BYTES, sheet)
+        rows = [row for row in rows if any(row.cells)]
+    elif file.suffix.lower() in parquet.SUFFIXES:
+        rows = parquet.read_parquet(file, MAX_BYTES)
     else:
-        rows, comments = _from_text(path)
+        rows, comments, notes = read_text_rows(file, MAX_BYTES)
     width = max((len(row.cells) for row in rows), default=0)
     if width > MAX_COLUMNS:
         raise UserError(
@@ -95,13 +104,17 @@ def read_table(path: Path) -> TextTable:
         named = table.rows[0] is not rows[0]
         header = "; the last one has the names of the columns" if named else ""
         notes.append(f"{path}: {lines} left out{header}")
-    kept = table.rows
-    if _has_units(table):
-        row = kept[1]
-        units = ", ".join(cell or "none" for cell in row.cells)
-        notes.append(f"{path}, line {row.line}: a row of units, which is not a run: {units}")
-        kept = (kept[0], *kept[2:])
-    return TextTable(path, kept, table.decimal_comma, tuple(notes))
+    table = replace(table, notes=tuple(notes))
+    return _without_units(table) if _has_units(table) else table
+
+
+def _without_units(table: TextTable) -> TextTable:
+    """Return a table whose second row has units without that row."""
+    header, row, *body = table.rows
+    units = tuple(map(plain_unit, row.cells))
+    shown = ", ".join(cell or "none" for cell in row.cells)
+    note = f"{table.path}, line {row.line}: a row of units, which is not a run: {shown}"
+    return replace(table, rows=(header, *body), units=units, notes=(*table.notes, note))
 
 
 def number(cell: str) -> float | None:
@@ -118,97 +131,6 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise UserError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
     return path
-
-
-def _from_workbook(path: Path) -> tuple[list[Row], list[str]]:
-    numbered, notes = read_workbook(path, MAX_BYTES)
-    return [Row(line, cells) for line, cells in numbered if any(cells)], notes
-
-
-def _from_text(path: Path) -> tuple[list[Row], list[str]]:
-    """Return the rows of a text file, and the comments before and between them."""
-    lines = _read_text(path).splitlines(keepends=True)
-    delimiter = None
-    first = 0
-    comments = []
-    # Excel's first line "sep=;" names the delimiter, and belongs to no column.
-    if lines and (found := re.fullmatch(r'"?sep=(.)"?', lines[0].strip(), re.IGNORECASE)):
-        delimiter = found[1]
-        first = 1
-    while first < len(lines) and (lines[first].startswith(_COMMENT) or not lines[first].strip()):
-        if lines[first].strip():
-            comments.append(lines[first])
-        first += 1
-    delimiter = delimiter or _delimiter(lines[first:])
-    if delimiter is None and path.suffix.lower() in _BLANK_SEPARATED:
-        rows = [
-            Row(number, tuple(line.split()))
-            for number, line in enumerate(lines[first:], first + 1)
-            if line.strip()
-        ]
-    else:
-        rows = _parse(path, lines[first:], delimiter or ",", first)
-    # A comment below the first row has one cell, unless there is only one column.
-    width = len(rows[0].cells) if rows else 0
-    kept = []
-    for row in rows:
-        comment = width > 1 and row.cells[0].startswith(_COMMENT) and not any(row.cells[1:])
-        if comment and row is not rows[0]:
-            # In front, as only the last comment above the rows can be their header.
-            comments.insert(0, row.cells[0])
-        else:
-            kept.append(row)
-    return kept, comments
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(
-                f"{path}: larger than {MAX_BYTES // 1_000_000} MB, which no table of parameters "
-                "should be"
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8"
-        ) from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _delimiter(lines: Sequence[str]) -> str | None:
-    """Return the delimiter that cuts the first rows into equal numbers of cells.
-
-    Failing that, one that cuts the first row; None where there is none.
-    """
-    # csv.Sniffer is not used: it raises an error for tables with one column.
-    candidates = []
-    for delimiter in _DELIMITERS:
-        try:
-            rows = list(csv.reader(lines[:50], delimiter=delimiter))
-        except csv.Error:
-            continue
-        widths = [len(cells) for cells in rows if cells]
-        if widths and widths[0] > 1:
-            if len(set(widths)) == 1:
-                return delimiter
-            candidates.append(delimiter)
-    return candidates[0] if candidates else None
-
-
-def _parse(path: Path, lines: Sequence[str], delimiter: str, before: int = 0) -> list[Row]:
-    """Return the rows that are not blank; ``before`` lines of the file came before ``lines``."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    rows = []
-    try:
-        for record in reader:
-            cells = tuple(cell.strip() for cell in record)
-            if any(cells):
-                rows.append(Row(before + reader.line_num, cells))
-    except csv.Error as error:
-        raise UserError(f"{path}, line {before + reader.line_num}: {error}") from error
-    return rows
 
 
 def _rectangular(path: Path, rows: list[Row]) -> list[Row]:
@@ -263,13 +185,13 @@ def _with_header(table: TextTable, comment: str) -> TextTable:
         return table
     text = comment.lstrip("#%").strip(" \r\n")
     for names in (
-        *(next(csv.reader([text], delimiter=each)) for each in _DELIMITERS),
+        *(next(csv.reader([text], delimiter=each)) for each in DELIMITERS),
         text.split(),
     ):
         names = [name.strip() for name in names]
         if len(names) == len(first.cells) and all(number(name) is None for name in names):
             header = Row(first.line - 1, tuple(names))
-            return TextTable(table.path, (header, *table.rows), table.decimal_comma)
+            return replace(table, rows=(header, *table.rows))
     return table
 
 

@@ -68,6 +68,8 @@ class Dataset(Metadata):
         cells: Mapping[str, NDArray[Any]] | None = None,
         variables: Sequence[str] | None = None,
         units: Sequence[str] | None = None,
+        time_unit: str = "",
+        length_unit: str = "",
     ) -> Self:
         """Make a dataset from arrays in memory.
 
@@ -86,6 +88,8 @@ class Dataset(Metadata):
             Node numbers `[K, nodes]` of the cells of each type, by its meshio name.
         variables, units
             Names and units of the V variables.
+        time_unit, length_unit
+            Units of times and coordinates. Units are labels: nothing is converted.
 
         Raises
         ------
@@ -115,11 +119,12 @@ class Dataset(Metadata):
             ids=conditions.ids,
             times=np.asarray(times if times is not None else np.arange(steps)),
             nodes=nodes,
-            mesh=Mesh(None if coords is None else np.asarray(coords), cells),
+            mesh=Mesh(None if coords is None else np.asarray(coords), cells, unit=length_unit),
             variables=names,
             units=tuple(units) if units is not None else ("",) * len(names),
             conditions=conditions,
             offsets=offsets,
+            time_unit=time_unit,
         )
         if metadata.shape != array.shape:
             raise UserError(

@@ -43,9 +43,15 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         "dimensions": None if mesh.coords is None else mesh.coords.shape[1],
         "digests": list(digests),
     }
-    # Only where there are any, so that data without categories keep their fingerprint.
+    # Only where there are any, so that data without categories and units keep their fingerprint.
     if any(conditions.levels):
         names["levels"] = conditions.levels
+    if any(conditions.units):
+        names["parameter_units"] = conditions.units
+    if metadata.time_unit:
+        names["time_unit"] = metadata.time_unit
+    if mesh.unit:
+        names["length_unit"] = mesh.unit
     images = conditions.images
     if images is not None:
         names["images"] = images.format.to_dict()

@@ -118,11 +118,12 @@ def read_new_conditions(
             raise UserError(f"the model was trained with {trained}: give {advice} too")
         if path is not None and not needed:
             raise UserError(f"{path}: the model was trained with {trained} only: leave {flag} out")
+    known = Known(scaler.names, scaler.levels, scaler.left_out, units=scaler.units)
     table = None
     if written:
         table = ConditionTable(conditions_at(written, scaler), has_ids=False)
     elif params is not None:
-        table = read_conditions(params, Known(scaler.names, scaler.levels, scaler.left_out))
+        table = read_conditions(params, known)
     if images is None or scaler.images is None:
         assert table is not None, "there are parameters or images"
         return table.conditions, list(table.notes)
@@ -190,7 +191,9 @@ def _parameters(
         return ConditionTable(_own_conditions(sources, ids, runs), bool(ids)), []
     known = None
     if stored is not None:
-        known = Known(stored.names, stored.levels, stored.left_out, more_levels=True)
+        known = Known(
+            stored.names, stored.levels, stored.left_out, more_levels=True, units=stored.units
+        )
     table, has_ids, found = read_condition_files(params, known)
     if ids and has_ids:
         order = _rows(params, table.ids, ids, "row")
@@ -239,7 +242,8 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
     if not names:
         names = tuple(f"p{column}" for column in range(tables[0].shape[1]))
     ids = ids or tuple(map(str, range(runs)))
-    return Conditions(ids, names, np.concatenate(tables).astype(np.float64))
+    units = texts(sources, "param_units") or ()
+    return Conditions(ids, names, np.concatenate(tables).astype(np.float64), units=units)
 
 
 def _rows(path: Path, found: Sequence[str], ids: tuple[str, ...], what: str) -> list[int]:

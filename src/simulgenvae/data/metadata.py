@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.data.names import check_ids, check_names
+from simulgenvae.data.units import check_unit
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh, numeric
 from simulgenvae.mesh.node_mask import NodeMask
@@ -43,6 +44,9 @@ class Metadata:
     offsets
         Value that each variable is stored less of, `[V]`; None where float32 holds all of them as
         they are.
+    time_unit
+        Unit of the times, "" where it is unknown. That of the positions is the mesh's. Units are
+        labels: nothing is converted.
     mask
         Nodes with values, where others of the whole mesh have none; None where all have. ``nodes``
         and ``mesh`` are those with values only.
@@ -57,6 +61,7 @@ class Metadata:
     conditions: Conditions
     offsets: NDArray[np.float64] | None = field(default=None, kw_only=True)
     mask: NodeMask | None = field(default=None, kw_only=True)
+    time_unit: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         # The class is frozen, so its own assignment is refused too.
@@ -75,6 +80,8 @@ class Metadata:
                 f"{len(self.units)} units ({units}), but {len(self.variables)} variables "
                 f"({variables})"
             )
+        check_unit(self.time_unit, "the times")
+        check_unit(self.mesh.unit, "the positions")
         if self.conditions.ids != self.ids:
             raise UserError("the parameters do not belong to the runs: their ids differ")
         self.mesh.check(self.nodes)

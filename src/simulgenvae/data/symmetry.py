@@ -268,7 +268,7 @@ def _extended(
         every_pixels.append(mirror_pixels(pixels, mirror.axes))
     together = Images(np.concatenate(every_pixels), images.format)
     table = np.concatenate(tables)
-    return replace(conditions, ids=tuple(ids), table=table, images=together)
+    return replace(conditions, ids=tuple(ids), table=table, images=together, carried=())
 
 
 def _place(point: NDArray[np.float64]) -> str:

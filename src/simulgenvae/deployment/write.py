@@ -140,7 +140,7 @@ def random_designs(surrogate: Surrogate, count: int) -> Conditions:
         scale = 1 if form.bits == 8 else np.float32(1 / (2**form.bits - 1))
         images = Images((levels * scale).astype(form.pixel_type), form)
     ids = tuple(f"design_{k}" for k in range(count))
-    return Conditions(ids, scaler.names, table, images, scaler.levels)
+    return Conditions(ids, scaler.names, table, images, scaler.levels, units=scaler.units)
 
 
 def inputs_of(conditions: Conditions) -> Arrays:

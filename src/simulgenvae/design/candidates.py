@@ -74,7 +74,7 @@ def candidate_designs(
             code = np.floor(points[:, column] * len(levels))
             table[:, column] = np.minimum(code, len(levels) - 1)
     ids = tuple(f"candidate_{k}" for k in range(count))
-    return Conditions(ids, scaler.names, table, levels=scaler.levels)
+    return Conditions(ids, scaler.names, table, levels=scaler.levels, units=scaler.units)
 
 
 def _domain(scaler: ConditionScaler, ranges: Mapping[str, Range]) -> tuple[Array, Array]:

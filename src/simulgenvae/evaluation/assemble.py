@@ -137,6 +137,7 @@ def trained_ranges(scaler: ConditionScaler) -> dict[str, TrainedRange]:
             logarithm=scaler.logarithm[k],
             levels=scaler.levels[k],
             linear_below=scaler.linear_below[k],
+            unit=scaler.units[k],
         )
     return ranges
 
@@ -153,6 +154,9 @@ def _data(dataset: Dataset) -> DataSummary:
         variables=dataset.variables,
         units=dataset.units,
         parameters=dataset.conditions.names,
+        time_unit=dataset.time_unit,
+        length_unit=dataset.mesh.unit,
+        parameter_units=dataset.conditions.units,
         left_out=tuple(map(str, dataset.conditions.left_out)),
         images=None if images is None else ImageSummary(**asdict(images)),
     )

@@ -40,7 +40,14 @@ def draw(
         shown[name] = _run_fields(dataset, surrogate, run, f"{name} {split} run", samples)
     mesh = dataset.mesh
     # Figures do not see the data set, so that they can be drawn from arrays in tests.
-    domain = Domain(dataset.times, mesh.coords, mesh.cells, dataset.variables, dataset.units)
+    domain = Domain(
+        dataset.times,
+        mesh.coords,
+        mesh.cells,
+        dataset.variables,
+        dataset.units,
+        dataset.time_unit,
+    )
     files = {}
     for name, figure in make_figures(
         result, shown, domain, counted.node_rmse(), dataset.conditions

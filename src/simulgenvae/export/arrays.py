@@ -10,11 +10,12 @@ import numpy as np
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.netcdf import legal_name
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import zarr
@@ -30,8 +31,9 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     It has ``fields`` `[n, T, M, V]`, ``ids``, ``times``, ``coords``, ``variables`` and ``units``;
     as far as they are known ``std``, ``lower`` and ``upper``, of the fields' shape, and
-    ``novelty`` and ``expected_error`` `[n]`; and ``nodes`` `[M]`, where some were chosen. The shape
-    of ``coords`` is `[M, 0]` when the positions of the nodes are unknown.
+    ``novelty`` and ``expected_error`` `[n]`; ``nodes`` `[M]`, where some were chosen; ``time_unit``
+    and ``length_unit``; and, of K columns of texts, ``carried_names`` `[K]` and ``carried``
+    `[n, K]`. The shape of ``coords`` is `[M, 0]` when the positions of the nodes are unknown.
 
     All batches are in memory, twice while they are joined; a ``.zarr`` does not need that.
 
@@ -57,6 +59,13 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         fields[name] = np.concatenate([batch.arrays()[name] for batch in collected])
     if first.nodes is not None:
         fields["nodes"] = first.nodes
+    for name, unit in {"time_unit": first.time_unit, "length_unit": mesh.unit}.items():
+        if unit:
+            fields[name] = np.array(unit, dtype=np.str_)
+    if first.carried:
+        columns = joined_texts([batch.carried for batch in collected])
+        fields["carried_names"] = np.array(list(columns), dtype=np.str_)
+        fields["carried"] = np.array(list(columns.values()), dtype=np.str_).T
     # Plain NumPy texts: object arrays would need pickle to be read again.
     ids = list(chain.from_iterable(batch.ids for batch in collected))
     with atomic_write(path) as temporary, temporary.open("wb") as file:
@@ -88,13 +97,15 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         group = create_group(temporary, first, 0)
         ids: list[str] = []
         warnings: list[str] = []
+        carried: list[Mapping[str, Sequence[str]]] = []
         for batch in chain([first], batches):
             for name, array in batch.arrays().items():
                 stored: Any = group[name]
                 stored.append(array)
             ids += batch.ids
             warnings += batch.warnings
-        describe(group, mesh, first, ids, warnings)
+            carried.append(batch.carried)
+        describe(group, mesh, first, ids, warnings, joined_texts(carried))
 
 
 def require_group(path: Path) -> None:
@@ -128,22 +139,52 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
     return group
 
 
+def joined_texts(parts: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
+    """Return the texts of all runs by the name of their column, from those of parts of them."""
+    names = parts[0] if parts else ()
+    return {name: list(chain.from_iterable(part[name] for part in parts)) for name in names}
+
+
 def describe(
-    group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]
+    group: zarr.Group,
+    mesh: Mesh,
+    like: Batch,
+    ids: Sequence[str],
+    warnings: Sequence[str],
+    carried: Mapping[str, Sequence[str]],
 ) -> None:
-    """Write what is the same for every run, and the ids and warnings of the runs, each once."""
-    # Variable-length strings of Zarr 3, which xarray reads as texts.
-    for name, texts in {"run": ids, "variable": like.variables}.items():
-        array = group.create_array(
-            name, shape=(len(texts),), dtype="string", dimension_names=[name]
-        )
-        array[...] = np.array(texts, dtype=np.dtypes.StringDType())
-    group.create_array("time", data=like.times, dimension_names=["time"])
+    """Write what is the same for every run, and the ids, texts and warnings of the runs."""
+    _create_texts(group, "run", "run", ids)
+    _create_texts(group, "variable", "variable", like.variables)
+    used = {*group.array_keys(), "time", "node", "coords"}
+    labels = {column: legal_name(column, used) for column in carried}
+    for column, name in labels.items():
+        _create_texts(group, name, "run", carried[column]).attrs["long_name"] = column
+    if labels:
+        # xarray reads the names of coordinates from here.
+        group.attrs["coordinates"] = " ".join(labels.values())
+    times = group.create_array("time", data=like.times, dimension_names=["time"])
+    if like.time_unit:
+        times.attrs["units"] = like.time_unit
     if like.nodes is not None:
         group.create_array("node", data=like.nodes, dimension_names=["node"])
     if mesh.coords is not None:
-        group.create_array("coords", data=_coords(mesh, like), dimension_names=["node", "dim"])
+        dims = ["node", "dim"]
+        places = group.create_array("coords", data=_coords(mesh, like), dimension_names=dims)
+        if mesh.unit:
+            places.attrs["units"] = mesh.unit
     group.attrs.update({"units": list(like.units), "warnings": list(dict.fromkeys(warnings))})
+
+
+def _create_texts(
+    group: zarr.Group, name: str, dimension: str, texts: Sequence[str]
+) -> zarr.Array[Any]:
+    # Variable-length strings of Zarr 3, which xarray reads as texts.
+    array = group.create_array(
+        name, shape=(len(texts),), dtype="string", dimension_names=[dimension]
+    )
+    array[...] = np.array(texts, dtype=np.dtypes.StringDType())
+    return array
 
 
 def _coords(mesh: Mesh, batch: Batch) -> NDArray[np.float64]:

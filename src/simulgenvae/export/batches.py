@@ -6,16 +6,16 @@ Tested in tests/export/test_arrays.py and test_write.py.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate.labelled_arrays import SCORES
+from simulgenvae.surrogate.labelled_arrays import SCORES, named_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -49,6 +49,10 @@ class Batch:
         Names and units of the V variables.
     warnings
         Lines for the user.
+    time_unit
+        Unit of the times, "" where it is unknown. That of the positions is the mesh's.
+    carried
+        Texts of the designs `[n]` by the name of their column.
     """
 
     fields: NDArray[np.floating]
@@ -60,6 +64,8 @@ class Batch:
     variables: tuple[str, ...]
     units: tuple[str, ...]
     warnings: tuple[str, ...]
+    time_unit: str = ""
+    carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, prediction: xr.Dataset) -> Batch:
@@ -83,6 +89,12 @@ class Batch:
             variables=variables,
             units=tuple(prediction.attrs.get("units", ("",) * len(variables))),
             warnings=tuple(prediction.attrs.get("warnings", ())),
+            time_unit=str(prediction["time"].attrs.get("units", "")),
+            carried={
+                str(name): tuple(map(str, texts.values))
+                for name, texts in prediction.coords.items()
+                if texts.dims == ("run",) and name != "run"
+            },
         )
 
     @classmethod
@@ -100,6 +112,8 @@ class Batch:
             variables=selection.variables,
             units=selection.units,
             warnings=predicted.warnings,
+            time_unit=selection.time_unit,
+            carried=named_apart(predicted.carried, selection.variables),
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:

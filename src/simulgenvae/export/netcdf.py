@@ -61,7 +61,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         # h5netcdf is pure Python on h5py: netCDF4 would bring another HDF5 library into the
         # process.
         with CrashSafeFile(temporary) as target, h5netcdf.File(target, "w") as file:
-            names = _create(file, mesh, first)
+            names, labels = _create(file, mesh, first)
             ids: list[str] = []
             warnings: list[str] = []
             for batch in chain([first], batches):
@@ -75,6 +75,9 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
                         file.variables[names[variable, kind]][start:stop] = values[..., column]
                 for name, scores in batch.scores.items():
                     file.variables[name][start:stop] = scores
+                for text_column, name in labels.items():
+                    texts = np.array(list(batch.carried[text_column]), dtype=object)
+                    file.variables[name][start:stop] = texts
                 ids += batch.ids
                 warnings += batch.warnings
                 target.check()
@@ -84,10 +87,13 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 NETCDF = ExportFormat(name="NetCDF", suffix=".nc", write=write_netcdf)
 
 
-def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str], str]:
+def _create(
+    file: h5netcdf.File, mesh: Mesh, like: Batch
+) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
     """Write what is the same for every run, and create the variables that change.
 
-    Returns the names of the variables in the file, by variable and kind of value.
+    Returns the names of the variables in the file, by variable and kind of value, and those of the
+    columns of texts.
     """
     file.attrs.update(
         Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}"
@@ -95,20 +101,24 @@ def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str
     _, steps, nodes, _ = like.fields.shape
     # None: the dimension is unlimited and grows with each batch.
     file.dimensions = {RUN: None, "time": steps, "node": nodes}
-    _coordinate(file, "time", like.times, "time", axis="T")
+    unit = {"units": like.time_unit} if like.time_unit else {}
+    _coordinate(file, "time", like.times, "time", axis="T", **unit)
     places: list[str] = []
     if mesh.coords is not None:
         places = ["x", "y", "z"][: mesh.coords.shape[1]]
+        unit = {"units": mesh.unit} if mesh.unit else {}
         for name, values in zip(places, mesh.coords.T, strict=True):
-            _coordinate(file, name, values, f"{name} coordinate of the node", axis=name.upper())
+            meaning = f"{name} coordinate of the node"
+            _coordinate(file, name, values, meaning, axis=name.upper(), **unit)
     if like.nodes is not None:
         _coordinate(file, "node", like.nodes, "number of the node in the study, from 0")
     # CF: variables name the coordinates that are no dimensions of theirs.
-    on_mesh = {"coordinates": " ".join(places)} if places else {}
+    labels = _create_runs(file, like)
+    auxiliary = " ".join([*places, *labels.values()])
+    on_mesh = {"coordinates": auxiliary} if auxiliary else {}
     if mesh.cells:
         on_mesh |= _create_cells(file, mesh, places)
-    _create_runs(file, like)
-    return _create_fields(file, like, on_mesh)
+    return _create_fields(file, like, on_mesh), labels
 
 
 def _coordinate(
@@ -178,13 +188,20 @@ def _connectivity(
     variable.attrs.update(long_name=what, start_index=np.int64(0))
 
 
-def _create_runs(file: h5netcdf.File, like: Batch) -> None:
+def _create_runs(file: h5netcdf.File, like: Batch) -> dict[str, str]:
+    """Create what there is once for each run; return the variable of each column of texts."""
     import h5py
 
     file.create_variable(RUN, (RUN,), h5py.string_dtype()).attrs["long_name"] = "design"
     for name in like.scores:
         variable = file.create_variable(name, (RUN,), np.float64, chunks=(1024,))
         variable.attrs.update(long_name=_SCORES[name], units="1")
+    used = {*file.dimensions, *file.variables, *like.variables}
+    labels = {column: legal_name(column, used) for column in like.carried}
+    for column, name in labels.items():
+        variable = file.create_variable(name, (RUN,), h5py.string_dtype())
+        variable.attrs["long_name"] = column
+    return labels
 
 
 def _create_fields(

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.export.arrays import create_group, describe, require_group, write_zarr
+from simulgenvae.export.arrays import (
+    create_group,
+    describe,
+    joined_texts,
+    require_group,
+    write_zarr,
+)
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import zarr
@@ -73,7 +79,8 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
                 part.write_scores(group)
                 ids += part.ids
                 warnings += part.warnings
-            describe(group, mesh, begun[0], ids, warnings)
+            carried = joined_texts([each for part in parts for each in part.carried])
+            describe(group, mesh, begun[0], ids, warnings, carried)
 
 
 ZARR = ExportFormat(name="Zarr", suffix=".zarr", write=write_zarr, write_shared=write_shared_zarr)
@@ -89,6 +96,7 @@ class _Share:
         self.start = start
         self.ids: list[str] = []
         self.warnings: list[str] = []
+        self.carried: list[Mapping[str, tuple[str, ...]]] = []
         self.scores: dict[str, list[NDArray[np.float64]]] = {}
 
     @classmethod
@@ -108,6 +116,7 @@ class _Share:
                 part.scores.setdefault(name, []).append(values)
             part.ids += batch.ids
             part.warnings += batch.warnings
+            part.carried.append(dict(batch.carried))
         return part
 
     def write_scores(self, group: zarr.Group) -> None:

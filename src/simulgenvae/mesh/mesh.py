@@ -33,17 +33,21 @@ class Mesh:
         `[K, nodes per cell]` by the meshio name of the kind.
     remarks
         Lines for the user on what a reader did to the mesh of a file.
+    unit
+        Unit of the positions, "" where it is unknown. It is a label: nothing is converted.
     """
 
     coords: NDArray[np.float64] | None
     cells: Cells
     remarks: tuple[str, ...]
+    unit: str
 
     def __init__(
         self,
         coords: NDArray[Any] | None = None,
         cells: Mapping[str, NDArray[Any]] | None = None,
         remarks: tuple[str, ...] = (),
+        unit: str = "",
     ) -> None:
         if coords is not None:
             coords = numeric(coords, "node coordinates", "fiu").astype(np.float64)
@@ -58,6 +62,11 @@ class Mesh:
         object.__setattr__(self, "coords", coords)
         object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "remarks", remarks)
+        object.__setattr__(self, "unit", unit)
+
+    def with_unit(self, unit: str) -> Mesh:
+        """Return the mesh with a unit of its positions."""
+        return Mesh(self.coords, self.cells, self.remarks, unit)
 
     def check(self, nodes: int) -> None:
         """Raise UserError unless coordinates and cells are valid for ``nodes`` nodes."""
@@ -107,7 +116,7 @@ class Mesh:
         place = np.full(known, -1, dtype=np.int64)
         place[nodes] = np.arange(len(nodes))
         coords = None if self.coords is None else self.coords[nodes]
-        return Mesh(coords, self.cells.renumbered(place, nodes), self.remarks)
+        return Mesh(coords, self.cells.renumbered(place, nodes), self.remarks, self.unit)
 
 
 def numeric(values: Any, what: str, kinds: str) -> NDArray[Any]:

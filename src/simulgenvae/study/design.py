@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from simulgenvae.data.units import header
 from simulgenvae.errors import UserError
 from simulgenvae.study.data import StudyData, require_seed
 from simulgenvae.utils.atomic import atomic_write
@@ -147,7 +148,8 @@ def write_designs(designs: Conditions, path: Path) -> None:
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["id", *designs.names])
+        # With their units, from which the table that is read again gets the same names.
+        writer.writerow(["id", *map(header, designs.names, designs.units)])
         for name, values in zip(designs.ids, designs.values(), strict=True):
             # Python writes the shortest text that reads back as the same number, so that nothing is
             # rounded.

@@ -17,6 +17,12 @@ import numpy as np
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.result_table import (
+    Cell,
+    check_result_table,
+    rows_of,
+    write_result_table,
+)
 from simulgenvae.export.write import check_target, write_prediction
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 from simulgenvae.study.predicted_design import PredictedDesign, predicted_designs
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.surrogate.parts import PredictingParts
+    from simulgenvae.surrogate.predicted_quantity import PredictedQuantity
     from simulgenvae.surrogate.quantities import QuantityPredictor
     from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -59,6 +66,7 @@ class Predicting(StudyData):
         seed: int = 0,
         truth: Path | None = None,
         quantities: Mapping[str, str] | None = None,
+        table: Path | None = None,
         overwrite: bool = False,
     ) -> list[PredictedDesign]:
         """Predict new designs, write their fields, and return a summary of each.
@@ -100,8 +108,11 @@ class Predicting(StudyData):
         quantities
             Quantities of interest by name, such as ``{"peak": "max(T)"}``, in addition to those
             that the study declares.
+        table
+            Table to write, ``.csv`` or ``.json``: a row for each design with its inputs, expected
+            error, novelty and warnings.
         overwrite
-            Whether an existing file is replaced.
+            Whether existing files are replaced.
 
         Raises
         ------
@@ -121,12 +132,14 @@ class Predicting(StudyData):
             raise UserError("--truth is written together with the predictions: give --out too.")
         if out is not None:
             check_target(out, overwrite=overwrite)
+        if table is not None:
+            check_result_table(table, overwrite=overwrite)
         outline = Outline.read(self)
         outline.check(times, nodes, variables)
         conditions, notes = read_new_conditions(params, images, outline.condition_scaler, at)
         log_notes(notes)
         request = _Request(
-            self, conditions, times, nodes, variables, samples, seed, quantities or {}
+            self, conditions, times, nodes, variables, samples, seed, quantities or {}, table
         )
         if truth is None and request.is_small and "torch" not in sys.modules:
             # Imported here: mistakes are reported before SciPy is loaded.
@@ -150,6 +163,7 @@ class _Request:
     samples: int
     seed: int
     quantities: Mapping[str, str]
+    table: Path | None
 
     @property
     def is_small(self) -> bool:
@@ -164,13 +178,16 @@ class _Request:
         from simulgenvae.surrogate.predict import Predictor, prediction_warnings
         from simulgenvae.surrogate.selection import select
 
-        log_warnings(prediction_warnings(parts, self.conditions, samples=self.samples))
+        warnings = prediction_warnings(parts, self.conditions, samples=self.samples)
+        log_warnings(warnings)
         asked = self._quantity_predictor(parts)
         selection = select(parts, self.times, self.nodes, self.variables)
         predictor = Predictor(parts, selection, self.samples, self.seed)
         batches = map(Batch.of_arrays, predictor.array_batches(self.conditions))
         found = self._written(batches, self._mesh(parts), out, overwrite=overwrite, runs=None)
-        return with_quantities(found, asked, self.conditions)
+        found = with_quantities(found, asked, self.conditions)
+        self._write_table(found, warnings)
+        return found
 
     def with_torch(
         self, out: Path | None, truth: Path | None, *, overwrite: bool
@@ -179,7 +196,8 @@ class _Request:
         from simulgenvae.distributed import collectives
 
         surrogate = self.study.load_surrogate()
-        log_warnings(surrogate.warnings(self.conditions, samples=self.samples))
+        warnings = surrogate.warnings(self.conditions, samples=self.samples)
+        log_warnings(warnings)
         asked = self._quantity_predictor(surrogate)
         with (
             _truth_added(truth, self.conditions, surrogate) as with_truth,
@@ -200,7 +218,23 @@ class _Request:
             runs = len(self.conditions)
             own = self._written(batches, mesh, out, overwrite=overwrite, runs=runs)
             own = with_quantities(own, asked, self.conditions.select(local))
-            return list(chain(*collectives.all_gather(own)))
+            found = list(chain(*collectives.all_gather(own)))
+            if collectives.is_rank0():
+                self._write_table(found, warnings)
+            return found
+
+    def _write_table(self, designs: Sequence[PredictedDesign], warnings: Sequence[str]) -> None:
+        """Write the table of results, if one is wanted."""
+        if self.table is None:
+            return
+        rows = rows_of(
+            self.conditions,
+            [design.expected_error for design in designs],
+            [design.novelty for design in designs],
+            warnings,
+            [quantity_cells(design.quantities) for design in designs],
+        )
+        write_result_table(rows, self.table)
 
     def _quantity_predictor(self, parts: PredictingParts) -> QuantityPredictor | None:
         """Return what predicts the quantities of interest; None where there are none."""
@@ -277,3 +311,12 @@ def with_quantities(
         replace(design, quantities=found.of_design(row, predictor.group))
         for row, design in enumerate(designs)
     ]
+
+
+def quantity_cells(quantities: Sequence[PredictedQuantity]) -> dict[str, Cell]:
+    """Return the columns of quantities in the table of results: value and ends of the band."""
+    cells: dict[str, Cell] = {}
+    for each in quantities:
+        parts = {"": each.value, "_lower": each.lower, "_upper": each.upper}
+        cells |= {each.name + end: Cell(value, each.unit) for end, value in parts.items()}
+    return cells

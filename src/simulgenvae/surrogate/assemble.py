@@ -82,7 +82,7 @@ def assemble(
         info = conditioner.description.info
     scaler = description.condition_scaler
     reduction = restore_reduction(settings.reduction.method, group("reduction.", arrays))
-    fields = field_parts(arrays, reduction, len(description.variables))
+    fields = field_parts(arrays, reduction, description)
     mesh = fields.mesh
     times = fields.times
     of_networks = settings.with_decoder(description.decoder or settings.model.decoder)
@@ -104,6 +104,7 @@ def assemble(
         split=description.split,
         variables=description.variables,
         units=description.units,
+        time_unit=description.time_unit,
         times=times,
         mesh=mesh,
         condition_scaler=scaler,

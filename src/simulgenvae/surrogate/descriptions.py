@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
+from simulgenvae.data.units import check_unit
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
 from simulgenvae.settings.networks import DECODERS
@@ -46,6 +47,10 @@ class VaeDescription(ModelDescription):
     split: Split
     variables: tuple[str, ...]
     units: tuple[str, ...]
+    time_unit: str = ""
+    """Unit of the times; files of earlier versions have none."""
+    length_unit: str = ""
+    """Unit of the positions; files of earlier versions have none."""
 
     @model_validator(mode="after")
     def _names_that_are_known(self) -> Self:
@@ -58,6 +63,8 @@ class VaeDescription(ModelDescription):
             raise ValueError(f"there is no decoder {self.decoder}")
         if len(self.variables) != len(self.units):
             raise ValueError(f"{len(self.variables)} variables have {len(self.units)} units")
+        for unit in (self.time_unit, self.length_unit):
+            check_unit(unit, "the model")
         return self
 
 

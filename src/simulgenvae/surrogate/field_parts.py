@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.reduction import Reduction
+    from simulgenvae.surrogate.descriptions import VaeDescription
 
 
 class FieldParts(NamedTuple):
@@ -33,7 +34,7 @@ class FieldParts(NamedTuple):
 
 
 def field_parts(
-    arrays: dict[str, NDArray[Any]], reduction: Reduction, variables: int
+    arrays: dict[str, NDArray[Any]], reduction: Reduction, description: VaeDescription
 ) -> FieldParts:
     """Return the parts in the arrays of the VAE's file, each checked against the reduction.
 
@@ -43,8 +44,8 @@ def field_parts(
         Arrays of the file, by their names.
     reduction
         Reduction of the same file.
-    variables
-        Number of variables that the file names.
+    description
+        Description of the same file.
 
     Raises
     ------
@@ -54,9 +55,11 @@ def field_parts(
     times = arrays["times"].astype(np.float64)
     check_times(times)
     nodes, known = reduction.field_shape
+    variables = len(description.variables)
     if variables != known or not len(times):
         raise ValueError(f"{variables} variables and {len(times)} times of {known} fields")
-    mesh = Mesh(arrays.get("coords"), Cells.from_arrays(group("cells.", arrays)))
+    cells = Cells.from_arrays(group("cells.", arrays))
+    mesh = Mesh(arrays.get("coords"), cells, unit=description.length_unit)
     mask = None
     if "valued" in arrays:
         mask = NodeMask(mesh, arrays["valued"].astype(bool))

@@ -132,6 +132,8 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         split=parts.split,
         variables=parts.variables,
         units=parts.units,
+        time_unit=parts.time_unit,
+        length_unit=parts.mesh.unit,
     )
     return tensors, description
 

@@ -205,6 +205,7 @@ def _surrogate(
         split=split,
         variables=dataset.variables,
         units=dataset.units,
+        time_unit=dataset.time_unit,
         times=dataset.times,
         mesh=dataset.mesh,
         condition_scaler=trained.condition_scaler,

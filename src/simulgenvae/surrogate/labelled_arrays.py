@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
-    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.conditions import Carried, Conditions
     from simulgenvae.surrogate.selection import Selection
 
 SCORES = ("novelty", "expected_error")
 """Names of the numbers that a prediction has for each design as a whole, where they are known."""
+_TAKEN = {
+    *SCORES,
+    *("run", "time", "node", "dim", "variable"),
+    *("coords", "fields", "std", "lower", "upper", "truth", "error"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,8 @@ class PredictedArrays:
         Ids of the designs.
     warnings
         Lines for the user.
+    carried
+        Columns of texts of the designs.
     """
 
     selection: Selection
@@ -47,13 +54,26 @@ class PredictedArrays:
     scores: dict[str, NDArray[np.float64]]
     ids: tuple[str, ...]
     warnings: tuple[str, ...]
+    carried: Sequence[Carried] = ()
 
     def labelled(self) -> xr.Dataset:
         """Return the prediction with its labels, as ``Surrogate.predict`` does."""
-        dataset = labelled(self.selection, self.fields, self.ids, list(self.warnings))
+        warnings = list(self.warnings)
+        dataset = labelled(self.selection, self.fields, self.ids, warnings, self.carried)
         for name, values in self.scores.items():
             dataset[name] = ("run", values)
         return dataset
+
+
+def named_apart(carried: Sequence[Carried], variables: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return columns of texts under names that nothing else in a prediction has."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, texts in carried:
+        # A column called `time` must not take the place of the times.
+        while name in {*found, *variables, *_TAKEN}:
+            name += "_"
+        found[name] = tuple(texts)
+    return found
 
 
 def labelled(
@@ -61,6 +81,7 @@ def labelled(
     fields: dict[str, NDArray[np.floating]],
     ids: Sequence[str],
     warnings: list[str],
+    carried: Sequence[Carried] = (),
 ) -> xr.Dataset:
     """Return fields with their labels.
 
@@ -74,6 +95,8 @@ def labelled(
         Labels of the n runs.
     warnings
         Attribute ``warnings`` of the result.
+    carried
+        Columns of texts of the runs, which become coordinates of theirs.
     """
     # Imported where it is needed, as xarray takes a third of a second to load.
     import xarray as xr
@@ -83,15 +106,19 @@ def labelled(
         name: (dims, selection.filled(values)) for name, values in fields.items()
     }
     if selection.mesh.coords is not None:
-        arrays["coords"] = (("node", "dim"), selection.mesh.coords)
+        unit = {"units": selection.mesh.unit} if selection.mesh.unit else {}
+        arrays["coords"] = (("node", "dim"), selection.mesh.coords, unit)
+    time_unit = {"units": selection.time_unit} if selection.time_unit else {}
     labels: dict[str, object] = {
         "run": list(ids),
-        "time": selection.times,
+        "time": ("time", selection.times, time_unit),
         "variable": list(selection.variables),
     }
     # All nodes need no label: their numbers are their positions.
     if selection.nodes is not None:
         labels["node"] = selection.nodes
+    for name, texts in named_apart(carried, selection.variables).items():
+        labels[name] = ("run", list(texts))
     return xr.Dataset(arrays, labels, {"units": list(selection.units), "warnings": warnings})
 
 

@@ -42,6 +42,8 @@ class Outline:
         Number of nodes of the whole mesh.
     decoder
         Name of the decoder.
+    time_unit
+        Unit of the times, "" where it is unknown.
     """
 
     condition_scaler: ConditionScaler
@@ -49,6 +51,7 @@ class Outline:
     times: NDArray[np.float64]
     nodes: int
     decoder: str
+    time_unit: str = ""
 
     @classmethod
     def read(cls, study: StudyFolder) -> Outline:
@@ -73,6 +76,7 @@ class Outline:
                 arrays["times"].astype(np.float64),
                 len(arrays.get("valued", arrays["reduction.mean"])),
                 decoder,
+                str(about.get("time_unit", "")),
             )
 
     def check(
@@ -82,7 +86,7 @@ class Outline:
         variables: Sequence[str] | None,
     ) -> None:
         """Raise UserError for a selection that cannot be predicted."""
-        selected_times(times, self.times, self.decoder)
+        selected_times(times, self.times, self.decoder, self.time_unit)
         if nodes is not None:
             selected_rows(nodes, self.nodes)
         if variables is not None:

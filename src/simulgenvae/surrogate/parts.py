@@ -45,6 +45,8 @@ class PredictingParts:
         Map between fields ``[T, M, V]`` and coefficients ``[T, r]``.
     ensemble
         What predicts; None where only the VAE is trained.
+    time_unit
+        Unit of the times, "" where it is unknown.
     mask
         Nodes with values, where others of the whole mesh have none; None where all have.
         Predictions are NaN at the others.
@@ -59,6 +61,7 @@ class PredictingParts:
     reduction: Reduction
     ensemble: Ensemble | None
     mask: NodeMask | None = None
+    time_unit: str = ""
 
     @property
     def decoder_name(self) -> str:

@@ -177,7 +177,9 @@ class Predictor:
             smallest = np.finfo(np.float32).tiny
             ratio = squared_errors / np.maximum(squared_sizes, smallest)
             scores["expected_error"] = np.sqrt(ratio)
-        return PredictedArrays(self.selection, fields, scores, conditions.ids, tuple(warnings))
+        return PredictedArrays(
+            self.selection, fields, scores, conditions.ids, tuple(warnings), conditions.carried
+        )
 
     def _uncertainty(
         self,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.units import with_unit
 from simulgenvae.errors import UserError
 from simulgenvae.settings.networks import DECODERS
 
@@ -37,6 +38,8 @@ class Selection:
         Positions of the chosen nodes, and the cells whose nodes are all among them.
     decoder
         Map from coefficients to the chosen part of the fields, at nodes with values.
+    time_unit
+        Unit of the times, "" where it is unknown.
     mask
         Which of the chosen nodes have values; None where all have.
     """
@@ -48,6 +51,7 @@ class Selection:
     mesh: Mesh
     decoder: Decoder
     mask: NodeMask | None = None
+    time_unit: str = ""
 
     @property
     def run_bytes(self) -> int:
@@ -87,7 +91,7 @@ def select(
         For times outside the trained span, for nodes and variables that do not exist, and for those
         that are given twice.
     """
-    times = selected_times(times, parts.times, parts.decoder_name)
+    times = selected_times(times, parts.times, parts.decoder_name, parts.time_unit)
     # Without nodes and variables the reduction itself is the decoder: no part of it is copied.
     if nodes is None and variables is None:
         return Selection(
@@ -98,6 +102,7 @@ def select(
             parts.whole_mesh,
             parts.reduction,
             parts.mask,
+            parts.time_unit,
         )
     columns = (
         np.arange(len(parts.variables))
@@ -120,6 +125,7 @@ def select(
         parts.whole_mesh if nodes is None else parts.whole_mesh.at(rows),
         parts.reduction.at(decoded, columns),
         mask,
+        parts.time_unit,
     )
 
 
@@ -130,7 +136,10 @@ def _chosen(mask: NodeMask, rows: NDArray[np.intp]) -> NodeMask | None:
 
 
 def selected_times(
-    times: NDArray[np.float64] | None, trained: NDArray[np.float64], decoder: str
+    times: NDArray[np.float64] | None,
+    trained: NDArray[np.float64],
+    decoder: str,
+    unit: str = "",
 ) -> NDArray[np.float64]:
     """Return the selected times; UserError where they cannot be predicted.
 
@@ -142,6 +151,8 @@ def selected_times(
         Training times, ``[T]``.
     decoder
         Name of the decoder.
+    unit
+        Unit of the times, "" where it is unknown.
     """
     if times is None:
         return trained
@@ -163,8 +174,8 @@ def selected_times(
     outside = times[~((times >= low - slack) & (times <= high + slack))]
     if len(outside):
         raise UserError(
-            f"Time {outside[0]:g} is outside the trained span {low:g} to {high:g}: choose times "
-            "within it."
+            f"Time {with_unit(f'{outside[0]:g}', unit)} is outside the trained span "
+            f"{low:g} to {with_unit(f'{high:g}', unit)}: choose times within it."
         )
     return times
 

@@ -100,7 +100,7 @@ def test_designs_outside() -> None:
     table[4:16] *= 0.5
     table[18:] = [[0.9, 0.9], [2.0, 0.1]]
     found = report(fields, table)
-    assert "test runs: run 'r19': p = 2 is outside" in messages(found, "warning")
+    assert "test runs: run 'r19': p = 2 is above" in messages(found, "warning")
     assert "test runs: 2 of 2 lie outside" in messages(found, "info")
 
 
@@ -171,5 +171,5 @@ def test_parameters_have_a_range_and_a_hull_with_images_too() -> None:
     table = arrays()[1]
     table[18:] = [[0.9, 2.0], [0.5, 0.5]]
     found = report_images(images(), table)
-    assert "test runs: run 'r18': q = 2 is outside" in messages(found, "warning")
+    assert "test runs: run 'r18': q = 2 is above" in messages(found, "warning")
     assert "test runs: 1 of 2 lie outside" in messages(found, "info")

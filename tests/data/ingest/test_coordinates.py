@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 import pyvista
 
-from simulgenvae.data.ingest.coordinates import read_mesh, read_numbers, read_times
+from simulgenvae.data.ingest.coordinates import (
+    read_mesh,
+    read_node_numbers,
+    read_numbers,
+    read_times,
+)
 from simulgenvae.errors import UserError
 
 
@@ -23,13 +28,13 @@ from simulgenvae.errors import UserError
 )
 def test_tables_of_numbers(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
-    assert read_numbers(tmp_path / name).tolist() == [[1, 2], [3, 4]]
+    assert read_numbers(tmp_path / name).values.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize("text", ["0\n1\n2\n", "time\n0\n1\n2\n", "0 1 2\n"])
 def test_times_in_a_column_or_row(tmp_path: Path, text: str) -> None:
     (tmp_path / "t.txt").write_text(text)
-    assert read_times(tmp_path / "t.txt").tolist() == [0, 1, 2]
+    assert read_times(tmp_path / "t.txt").values.tolist() == [0, 1, 2]
 
 
 def test_what_is_no_number_is_named(tmp_path: Path) -> None:
@@ -90,15 +95,65 @@ def test_bad_meshes(tmp_path: Path) -> None:
 )
 def test_listings_of_solvers(tmp_path: Path, text: str) -> None:
     (tmp_path / "c.csv").write_text(text)
-    assert read_numbers(tmp_path / "c.csv").tolist() == [[1, 2], [3, 4]]
+    assert read_numbers(tmp_path / "c.csv").values.tolist() == [[1, 2], [3, 4]]
 
 
 def test_numbers_of_steps_are_no_times(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("step,time\n0,0.25\n5,0.5\n10,1.75\n")
-    assert read_times(tmp_path / "t.csv").tolist() == [0.25, 0.5, 1.75]
+    assert read_times(tmp_path / "t.csv").values.tolist() == [0.25, 0.5, 1.75]
 
 
 def test_nodes_in_another_order_are_refused(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("node,x,y\n2,1,2\n1,3,4\n")
     with pytest.raises(UserError, match=r"c\.csv: the numbers in column 'node' do not increase"):
+        read_numbers(tmp_path / "c.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0,1,2.5", [0, 1, 2.5]),
+        ("0:1:0.1", [k * 0.1 for k in range(11)]),
+        ("1e-3", [1e-3]),
+        ("-1:1", [-1, 0, 1]),
+        ("0, 4:1:-2", [0, 4, 2]),
+    ],
+)
+def test_numbers_as_they_are(text: str, numbers: list[float]) -> None:
+    assert read_times(text).values.tolist() == numbers
+
+
+def test_numbers_of_nodes_as_they_are(tmp_path: Path) -> None:
+    assert read_node_numbers("0,5,17:19").tolist() == [0, 5, 17, 18, 19]
+    with pytest.raises(UserError, match=r"node numbers must be whole numbers, not 0\.5"):
+        read_node_numbers("0:2:0.5")
+    for text in ("1:0", "0:1:0", "0:1e9"):
+        with pytest.raises(UserError, match="a range is FIRST:LAST"):
+            read_node_numbers(text)
+    with pytest.raises(UserError, match="0,a: no such file, and not node numbers such as 0,1,2"):
+        read_node_numbers("0,a")
+    # A file counts more than a number that is its name.
+    (tmp_path / "7").write_text("nothing")
+    with pytest.raises(UserError, match="unknown suffix"):
+        read_node_numbers(tmp_path / "7")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("x [mm],y [mm]\n1,2\n3,4\n", "mm"),
+        ("node,x (mm),y (mm)\n1,1,2\n2,3,4\n", "mm"),
+        ("node,x,y\n-,mm,mm\n1,1,2\n2,3,4\n", "mm"),
+        ("x,y\n1,2\n3,4\n", ""),
+    ],
+)
+def test_units_of_coordinates(tmp_path: Path, text: str, unit: str) -> None:
+    (tmp_path / "c.csv").write_text(text)
+    values, found = read_numbers(tmp_path / "c.csv")
+    assert (values.tolist(), found) == ([[1, 2], [3, 4]], unit)
+
+
+def test_coordinates_of_two_units_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("x [mm],y [m]\n1,2\n3,4\n")
+    with pytest.raises(UserError, match=r"c\.csv: 'y' is in m, but another column in mm"):
         read_numbers(tmp_path / "c.csv")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.data.checks.designs import image_keys
+from simulgenvae.data.units import with_unit
+from simulgenvae.utils.formatting import quantity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,12 +51,15 @@ def _dimensions(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Table:
     cells = dataset.mesh.cells
     uses = ", ".join(f"{len(part)} {use}" for use, part in rows.items())
     dimensions = "no coordinates" if coords is None else f"{coords.shape[1]}-dimensional"
+    if dataset.mesh.unit and coords is not None:
+        dimensions += f", in {dataset.mesh.unit}"
+    span = f"{dataset.times[0]:g} to {dataset.times[-1]:g}"
     missing = ""
     if dataset.mask is not None:
         missing = f", {len(dataset.mask.valued) - nodes} more without values"
     lines = [
         ("runs", f"{runs}", uses),
-        ("timesteps", f"{steps}", f"{dataset.times[0]:g} to {dataset.times[-1]:g}"),
+        ("timesteps", f"{steps}", with_unit(span, dataset.time_unit)),
         ("nodes", f"{nodes}", dimensions + missing),
         ("cells", f"{cells.count}", ", ".join(cells.describe()) or "unknown"),
         ("variables", f"{variables}", ", ".join(dataset.variables)),
@@ -85,7 +90,7 @@ def _variables(dataset: Dataset, statistics: DatasetStatistics) -> Table:
 
 def _parameters(conditions: Conditions) -> Table:
     lines = []
-    for p, name in enumerate(conditions.names):
+    for p, name in enumerate(map(quantity, conditions.names, conditions.units)):
         values = conditions.table[:, p]
         different = len(np.unique(values))
         if levels := conditions.levels[p]:

@@ -17,6 +17,7 @@ from simulgenvae.data.precision import Precision
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
+from simulgenvae.data.units import require_same_unit
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ def joined(stored: Metadata, new: Metadata) -> Metadata:
     ):
         if before != now:
             raise UserError(f"the {what} are {now}, but {before} in the study")
+    require_same_unit("time", new.time_unit, stored.time_unit, "the times")
+    require_same_unit("length", new.mesh.unit, stored.mesh.unit, "the coordinates")
     # Solvers write times with six to nine digits, and different ones round differently.
     if not np.allclose(new.times, stored.times, rtol=1e-9, atol=0.0):
         raise UserError("the times differ from the times of the study")
@@ -111,7 +114,13 @@ def joined(stored: Metadata, new: Metadata) -> Metadata:
             "them"
         )
     conditions = _joined_conditions(stored.conditions, new.conditions)
-    return replace(stored, ids=conditions.ids, conditions=conditions)
+    return replace(
+        stored,
+        ids=conditions.ids,
+        conditions=conditions,
+        time_unit=stored.time_unit or new.time_unit,
+        mesh=stored.mesh.with_unit(stored.mesh.unit or mesh.unit),
+    )
 
 
 def _joined_conditions(stored: Conditions, new: Conditions) -> Conditions:

@@ -28,13 +28,15 @@ class IngestOptions:
     images
         Folder with one image per run, or a CSV file with the columns ``id`` and ``file``.
     coords
-        Node coordinates `[M, D]`, D from 1 to 3: ``.npy``, ``.csv`` or ``.txt``.
+        Node coordinates `[M, D]`, D from 1 to 3: ``.npy`` or a table.
     times
-        Times `[T]`: ``.npy``, ``.csv`` or ``.txt``.
+        Times `[T]`: ``.npy``, a table, or a text such as ``0,1,2.5`` or ``0:10:0.5``.
     mesh
         Mesh with coordinates and cells, in place of ``coords``: VTK, STL or PLY.
     variables, units
         Names and units of the V variables.
+    time_unit, length_unit
+        Units of times and coordinates, where the files do not have them.
     selection
         Fields, times and nodes to take from a solver's own files; all where it is None.
     split
@@ -49,10 +51,12 @@ class IngestOptions:
     params: Path | None = None
     images: Path | None = None
     coords: Path | None = None
-    times: Path | None = None
+    times: Path | str | None = None
     mesh: Path | None = None
     variables: Sequence[str] | None = None
     units: Sequence[str] | None = None
+    time_unit: str = ""
+    length_unit: str = ""
     selection: RunPart | None = None
     split: Path | None = None
     skip_bad: bool = False

@@ -5,11 +5,12 @@ Tested in tests/data/ingest/test_build.py.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.ingest.coordinates import read_mesh, read_numbers, read_times
+from simulgenvae.data.ingest.coordinates import Numbers, read_mesh, read_numbers, read_times
 from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
 from simulgenvae.data.names import prefix_errors
@@ -17,6 +18,7 @@ from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
 from simulgenvae.data.readers.axes import MOST_COMPONENTS
 from simulgenvae.data.readers.companions import companion, texts
+from simulgenvae.data.units import plain_unit, require_same_unit
 from simulgenvae.data.values import to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
@@ -25,7 +27,6 @@ from simulgenvae.utils.progress import WorkLog
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import ExitStack
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -73,6 +74,15 @@ def describe_sources(
         notes += source.notes
     names = _names(sources, options, stored)
     mesh = _mesh(sources, options)
+    mesh = mesh.with_unit(
+        _unit(
+            sources,
+            "length_unit",
+            options.length_unit,
+            mesh.unit,
+            None if stored is None else stored.mesh.unit,
+        )
+    )
     # Only a mesh that comes with these files says how many nodes their fields have: a stored one
     # may cover a part of the nodes (node_start, node_end).
     nodes = None if mesh.coords is None else len(mesh.coords)
@@ -103,9 +113,17 @@ def describe_sources(
         mesh.check(layout.nodes)
     mesh = mesh.at(np.arange(layout.first_node, layout.end_node))
     names = names or default_variables(layout.variables)
+    times, time_unit = _times(sources, options.times, layout, stored)
     metadata = Metadata(
         ids=conditions.ids,
-        times=_times(sources, options.times, layout, stored),
+        times=times,
+        time_unit=_unit(
+            sources,
+            "time_unit",
+            options.time_unit,
+            time_unit,
+            None if stored is None else stored.time_unit,
+        ),
         nodes=layout.end_node - layout.first_node,
         mesh=stored.mesh if stored is not None and mesh.coords is None else mesh,
         variables=names,
@@ -133,8 +151,9 @@ def _said(conditions: Conditions) -> list[str]:
     for name, levels in zip(conditions.names, conditions.levels, strict=True):
         if levels:
             notes.append(f"parameter {name!r} is a category: {', '.join(levels)}")
-    if conditions.left_out:
-        columns = ", ".join(map(str, conditions.left_out))
+    constants = [each for each in conditions.left_out if each.value is not None]
+    if constants:
+        columns = ", ".join(map(str, constants))
         notes.append(f"left out of the parameters, as nothing can be learned from it: {columns}")
     return notes
 
@@ -215,7 +234,8 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> Mesh:
             )
         return read_mesh(options.mesh)
     if options.coords is not None:
-        return Mesh(read_numbers(options.coords))
+        coords, unit = read_numbers(options.coords)
+        return Mesh(coords, unit=unit)
     meshes = [source.mesh for source in sources if source.mesh is not None]
     if meshes:
         # Values belong to nodes by their number, so all files must number them alike.
@@ -228,20 +248,25 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> Mesh:
 
 
 def _times(
-    sources: Sequence[Source], file: Path | None, layout: ArrayLayout, stored: Metadata | None
-) -> NDArray[np.float64]:
+    sources: Sequence[Source],
+    given: Path | str | None,
+    layout: ArrayLayout,
+    stored: Metadata | None,
+) -> Numbers:
     found = companion(sources, "times")
-    if file is not None:
-        found = (file, read_times(file))
+    unit = ""
+    if given is not None:
+        values, unit = read_times(given)
+        found = (Path(given), values)
     if found is None and stored is not None:
         if len(stored.times) != layout.used_steps:
             raise UserError(
                 f"{sources[0].path}: {layout.used_steps} timesteps, but the study has "
                 f"{len(stored.times)}"
             )
-        return stored.times
+        return Numbers(stored.times, stored.time_unit)
     if found is None:
-        return np.arange(layout.used_steps, dtype=np.float64)
+        return Numbers(np.arange(layout.used_steps, dtype=np.float64))
     # Given for all timesteps of the files, and cut as the fields are (first_timesteps).
     path, values = found
     if values.shape != (layout.steps,):
@@ -251,4 +276,19 @@ def _times(
         )
     with prefix_errors(path):
         check_times(values)
-    return values[: layout.used_steps]
+    return Numbers(values[: layout.used_steps], unit)
+
+
+def _unit(
+    sources: Sequence[Source], key: str, given: str, in_table: str, stored: str | None
+) -> str:
+    """Return the unit of times or positions, as the user, a table, the files or the study say.
+
+    Raises UserError where two of them differ, except for one that the user gives.
+    """
+    if given:
+        return plain_unit(given)
+    found = texts(sources, key) or ("",)
+    for one, other in ((in_table, found[0]), (in_table or found[0], stored or "")):
+        require_same_unit(key.replace("_unit", ""), one, other, str(sources[0].path))
+    return in_table or found[0] or stored or ""

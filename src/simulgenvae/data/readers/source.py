@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 FIELDS = "fields"
-COMPANIONS = ("ids", "times", "coords", "variables", "units", "params", "param_names")
+COMPANIONS = (
+    *("ids", "times", "coords", "variables", "units", "params", "param_names"),
+    *("param_units", "time_unit", "length_unit"),
+)
 """Keys of further arrays that a file may have in addition to its fields."""
 
 

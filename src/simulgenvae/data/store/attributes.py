@@ -56,11 +56,19 @@ class DatasetAttributes(BaseModel):
     """Units of the V variables."""
     parameters: Names
     """Names of the parameters."""
+    time_unit: StrictStr = ""
+    """Unit of the times; datasets of earlier versions have none."""
+    length_unit: StrictStr = ""
+    """Unit of the coordinates; datasets of earlier versions have none."""
     levels: tuple[Names, ...] = ()
     """Values of each parameter that is a category, in the order of their codes; empty for a number.
     Datasets of earlier versions have none."""
     left_out: tuple[LeftOut, ...] = ()
     """Columns of the table that are no parameters; not recorded by earlier versions."""
+    parameter_units: Names = ()
+    """Units of the parameters; datasets of earlier versions have none."""
+    carried: tuple[tuple[StrictStr, Names], ...] = ()
+    """Name and N texts of each column that is carried along; earlier versions did not keep them."""
     images: ImageFormat | None = None
     """Format of the images; None where there are none, as in datasets of earlier versions."""
     coords: StrictBool
@@ -103,8 +111,12 @@ class DatasetAttributes(BaseModel):
             variables=metadata.variables,
             units=metadata.units,
             parameters=metadata.conditions.names,
+            time_unit=metadata.time_unit,
+            length_unit=metadata.whole_mesh.unit,
             levels=metadata.conditions.levels,
             left_out=metadata.conditions.left_out,
+            parameter_units=metadata.conditions.units,
+            carried=metadata.conditions.carried,
             images=metadata.conditions.image_format,
             coords=metadata.whole_mesh.coords is not None,
             cells=tuple(metadata.whole_mesh.cells.arrays()),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import zarr
 
-from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.conditions import Carried, Conditions
 from simulgenvae.data.images import Images
 from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import prefix_errors
@@ -71,6 +71,7 @@ def read_store(path: Path) -> StoredDataset:
             mesh=_read_mesh(path, attributes),
             variables=attributes.variables,
             units=attributes.units,
+            time_unit=attributes.time_unit,
             offsets=np.array(attributes.offsets) if attributes.offsets else None,
             conditions=Conditions(
                 attributes.ids,
@@ -79,6 +80,8 @@ def read_store(path: Path) -> StoredDataset:
                 _read_images(path, attributes),
                 attributes.levels,
                 attributes.left_out,
+                attributes.parameter_units,
+                tuple(Carried(name, texts) for name, texts in attributes.carried),
             ),
         )
         if attributes.masked:
@@ -124,4 +127,4 @@ def _read_mesh(path: Path, attributes: DatasetAttributes) -> Mesh:
     coords = _read(path / "coords", "float64", 2) if attributes.coords else None
     # The names are those that the program knows, so none of them leads out of the folder.
     arrays = {name: _read(path / f"cells_{name}", *ARRAYS[name]) for name in attributes.cells}
-    return Mesh(coords, Cells.from_arrays(arrays))
+    return Mesh(coords, Cells.from_arrays(arrays), unit=attributes.length_unit)

@@ -192,7 +192,7 @@ def _designs(
         number = (unit[:, -1] * len(images)).astype(np.intp)
         chosen = images.select(np.minimum(number, len(images) - 1))
     ids = tuple(str(n) for n in range(len(unit)))
-    return Conditions(ids, scaler.names, table, chosen, scaler.levels)
+    return Conditions(ids, scaler.names, table, chosen, scaler.levels, units=scaler.units)
 
 
 def _outputs(

@@ -74,6 +74,7 @@ def error_over_time(
     errors: Mapping[str, SplitErrors],
     split: str,
     times: Sequence[float],
+    time_unit: str = "",
 ) -> Figure:
     """Return a figure of the joint error of each method at each time."""
     figure = style.new_figure(4.6)
@@ -95,7 +96,9 @@ def error_over_time(
         positive = positive or bool((values > 0).any())
     if positive:
         axes.set_yscale("log")
-    axes.set(xlabel="time", ylabel=f"relative L2 error on {split} runs [%]")
+    axes.set(
+        xlabel=style.labelled("time", time_unit), ylabel=f"relative L2 error on {split} runs [%]"
+    )
     style.finish(axes, legend=False)
     # Long titles of methods would take a third of the width at the side of the lines.
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=style.SMALL)

@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from simulgenvae.data.images import GREY, Images
+from simulgenvae.data.units import with_unit
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.figures.mesh_plot import MeshPlot
 
@@ -37,6 +38,7 @@ class Domain:
     """Cells by the names of meshio, where they are known."""
     variables: tuple[str, ...]
     units: tuple[str, ...]
+    time_unit: str = ""
 
     def labelled(self, variable: int) -> str:
         """Return the name of a variable with its unit, as text for matplotlib."""
@@ -122,7 +124,7 @@ def nodes_over_time(run: RunFields, domain: Domain) -> Figure:
             style.finish(axes, legend=False)
         grid[v, 0].set_ylabel(domain.labelled(v))
     for axes in grid[-1]:
-        axes.set_xlabel("time")
+        axes.set_xlabel(style.labelled("time", domain.time_unit))
     return _head(figure, grid[0, 0], run.title)
 
 
@@ -181,7 +183,8 @@ def _maps(run: RunFields, domain: Domain, space: NDArray[np.float64], v: int) ->
         for axes, values in zip(axes_of_row, run.all(), strict=False):
             mesh.draw(axes, values[step, :, v], "viridis", field_colors)
         mesh.draw(axes_of_row[3], error[row], "PuOr", error_colors)
-        axes_of_row[0].set_ylabel(f"time {domain.times[step]:.4g}", fontsize=style.SMALL)
+        at = with_unit(f"time {domain.times[step]:.4g}", domain.time_unit)
+        axes_of_row[0].set_ylabel(style.literal(at), fontsize=style.SMALL)
     # Colour bars are below the panels: at their sides they would take the width of a panel.
     figure.colorbar(
         ScalarMappable(field_colors, "viridis"),

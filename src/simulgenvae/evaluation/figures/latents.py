@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.results.study import SPLITS
-from simulgenvae.utils.formatting import percent
+from simulgenvae.utils.formatting import percent, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -213,5 +213,6 @@ def _shades(ids: Sequence[str], errors: Mapping[str, Number], conditions: Condit
     if numbers:
         row = {run: position for position, run in enumerate(conditions.ids)}
         first = numbers[0]
-        shades[conditions.names[first]] = conditions.table[[row[run] for run in ids], first]
+        label = quantity(conditions.names[first], conditions.units[first])
+        shades[label] = conditions.table[[row[run] for run in ids], first]
     return shades

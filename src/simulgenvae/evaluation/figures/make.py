@@ -85,7 +85,9 @@ def make_figures(
     yield "runs", errors.run_histogram(result.compared["prediction"].per_run, split)
     yield (
         "error_over_time",
-        errors.error_over_time(compared, result.compared, split, result.data.times),
+        errors.error_over_time(
+            compared, result.compared, split, result.data.times, result.data.time_unit
+        ),
     )
     for name, run in shown.items():
         yield f"temporal_{name}", nodes_over_time(run, domain)
@@ -94,7 +96,8 @@ def make_figures(
     title = f"error of prediction over all {split} runs and times"
     yield "error_map", error_map(node_rmse, domain, title)
     yield from uncertainty.uncertainty_figures(result.uncertainty)
-    yield "physics", physics.quantities_over_time(result.physics, result.data.times)
+    times, unit = result.data.times, result.data.time_unit
+    yield "physics", physics.quantities_over_time(result.physics, times, unit)
     if result.quantities is not None and result.quantities.found:
         yield "quantities", quantities.predicted_over_true(result.quantities)
     found = result.sensitivity

@@ -28,7 +28,7 @@ _ORDER = ("expression", "energy", "integral", "sum")
 """Kinds in the order of panels: users' checks first, and sums last, which depend on the mesh."""
 
 
-def quantities_over_time(physics: Physics, times: tuple[float, ...]) -> Figure:
+def quantities_over_time(physics: Physics, times: tuple[float, ...], time_unit: str = "") -> Figure:
     """Return a figure of the quantities of the typical run over ``times``, at most twelve."""
     ordered = sorted(physics.quantities, key=lambda quantity: _ORDER.index(quantity.kind))
     shown = ordered[:_MAX_PANELS]
@@ -46,7 +46,7 @@ def quantities_over_time(physics: Physics, times: tuple[float, ...]) -> Figure:
     for axes in grid[len(shown) :]:
         axes.set_axis_off()
     for axes in grid[max(0, len(shown) - columns) : len(shown)]:
-        axes.set_xlabel("time")
+        axes.set_xlabel(style.labelled("time", time_unit))
         axes.tick_params(labelbottom=True)
     figure.suptitle(style.literal(f"typical run “{physics.typical_run}”"), fontsize="medium")
     handles, labels = grid[0].get_legend_handles_labels()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.results.base import Record
-from simulgenvae.utils.formatting import count
+from simulgenvae.utils.formatting import count, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sized
@@ -47,6 +47,12 @@ class DataSummary(Record):
     """Unit of each variable; empty where it is unknown."""
     parameters: tuple[str, ...]
     images: ImageSummary | None
+    time_unit: str = ""
+    """Unit of the times; empty where it is unknown, and in results of earlier versions."""
+    length_unit: str = ""
+    """Unit of the positions; empty where it is unknown, and in results of earlier versions."""
+    parameter_units: tuple[str, ...] = ()
+    """Unit of each parameter; results of earlier versions have none."""
     left_out: tuple[str, ...] = ()
     """Columns of the table that are no parameters, with the reason."""
 
@@ -59,7 +65,8 @@ class DataSummary(Record):
         parts = []
         if self.parameters:
             number = count(len(self.parameters), "parameter")
-            parts.append(f"{number}: {', '.join(self.parameters)}")
+            units = self.parameter_units or ("",) * len(self.parameters)
+            parts.append(f"{number}: {', '.join(map(quantity, self.parameters, units))}")
         if self.images is not None:
             size = self.images.size
             parts.append(f"one image: {self.images}, read as {size} x {size}")
@@ -89,6 +96,8 @@ class TrainedRange(Record):
     """Values of a category; empty for a number."""
     linear_below: float = 0.0
     """Size below which the scale is linear, where the parameter has zeros or both signs."""
+    unit: str = ""
+    """Unit of the parameter; empty where it is unknown."""
 
     @property
     def scale(self) -> str:

@@ -105,11 +105,12 @@ def _parts(files: _Files) -> PredictingParts | None:
     _require_one_training(files, settings)
     scaler = files.vae.condition_scaler
     reduction = LightPod.from_arrays(group("reduction.", files.vae_tensors))
-    fields = field_parts(files.vae_tensors, reduction, len(files.vae.variables))
+    fields = field_parts(files.vae_tensors, reduction, files.vae)
     parts = PredictingParts(
         settings=settings,
         variables=files.vae.variables,
         units=files.vae.units,
+        time_unit=files.vae.time_unit,
         times=fields.times,
         mesh=fields.mesh,
         condition_scaler=scaler,

@@ -11,6 +11,7 @@ import pytest
 import pyvista
 
 from simulgenvae.data.readers import open_source
+from simulgenvae.data.readers.runs.csv_files import open_csv
 from simulgenvae.data.readers.runs.folder import open_runs, open_series
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
@@ -233,3 +234,9 @@ def test_truncated_timesteps_are_named(tmp_path: Path, kept: int, told: str) -> 
         (tmp_path / f"t_{step}.csv").write_text(content[:kept] if step == 1 else content)
     with pytest.raises(UserError, match=told):
         open_series(tmp_path).read(1)
+
+
+def test_units_of_times_and_positions(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("x [mm],y [mm],time (s),T [K]\n0,0,0,1\n1,0,0,2\n")
+    series = open_csv(tmp_path / "r.csv")
+    assert (series.time_unit, series.mesh().unit) == ("s", "mm")

@@ -360,3 +360,16 @@ def test_other_numbers_along_space_are_named(tmp_path: Path) -> None:
     ]
     with pytest.raises(UserError, match=r"mask is constant in time: leave it out of --fields$"):
         opened(tmp_path / "a.nc", RunPart(["mask"]))
+
+
+def test_units_of_times_and_positions(tmp_path: Path) -> None:
+    for name, unit in (("a", "ms"), ("b", "s")):
+        axes = {"time": [0.0, 1.0], "x": ("x", [0.0, 1.0, 2.0], {"units": "mm"})}
+        data = xr.Dataset({"u": (("time", "x"), np.random.default_rng(0).random((2, 3)))}, axes)
+        data["time"].attrs["units"] = unit
+        data.to_netcdf(tmp_path / f"{name}.nc", engine="h5netcdf")
+    with open_source(tmp_path / "a.nc") as source:
+        assert source.companions["time_unit"].item() == "ms"
+        assert source.mesh.unit == "mm"
+    with open_source(tmp_path) as source:
+        assert "b.nc: its times are in s" in source.problems[1]

@@ -84,7 +84,7 @@ def aligned(
                 remembered.keep(name, series)
                 like = surveys[name].coords if like is None else like
                 due = number + every
-            known[name] = Timed(series.path, series.times)
+            known[name] = Timed(series.path, series.times, series.time_unit)
             notes.add(name, series.notes())
         except UserError as error:
             problems[name] = str(error)
@@ -123,6 +123,8 @@ def aligned(
     }
     if any(common.units):
         companions["units"] = np.array(common.units)
+    if common.reference.unit:
+        companions["time_unit"] = np.array(common.reference.unit)
     return Source(
         path,
         (len(names), len(common.times), common.nodes, len(common.variables)),

@@ -44,7 +44,7 @@ class Common:
     """Times, variables and mesh that all runs get from the reference, as far as ``part`` wants."""
 
     def __init__(self, reference: Series, choice: FieldChoice, part: RunPart) -> None:
-        self.reference = Timed(reference.path, reference.times)
+        self.reference = Timed(reference.path, reference.times, reference.time_unit)
         self._part = part
         self.times = common_times(self.reference, part)
         self._full_mesh = reference.mesh()

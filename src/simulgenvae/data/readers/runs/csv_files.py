@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from simulgenvae.data.names import listed
+from simulgenvae.data.readers.runs.csv_columns import split_unit
 from simulgenvae.data.readers.runs.csv_layout import Layout, find_layout, split_cells
 from simulgenvae.data.readers.runs.name_numbers import series_name
 from simulgenvae.data.readers.runs.run_format import RunFormat
@@ -63,7 +64,13 @@ def open_csv(path: Path) -> Series:
     def snapshot(step: int) -> Snapshot:
         return _snapshot(path, read(path), float(times[step]))
 
-    return Series(path, times, snapshot, lambda: Mesh(_positions(snapshot(0))))
+    return Series(
+        path,
+        times,
+        snapshot,
+        lambda: Mesh(_positions(snapshot(0)), unit=_unit(read(path).layout, of_times=False)),
+        time_unit=_unit(file.layout, of_times=True),
+    )
 
 
 def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
@@ -102,7 +109,22 @@ def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
         path = files[order[step]]
         return _snapshot(path, read(path), None)._replace(remarks=remarks)
 
-    return Series(folder, times[order], snapshot, lambda: Mesh(_positions(snapshot(0))))
+    first = find_layout(files[0])
+    return Series(
+        folder,
+        times[order],
+        snapshot,
+        lambda: Mesh(_positions(snapshot(0)), unit=_unit(first, of_times=False)),
+        time_unit=_unit(first, of_times=True),
+    )
+
+
+def _unit(layout: Layout, *, of_times: bool) -> str:
+    """Return the unit in the headers of the times or positions; "" for none, or for several."""
+    columns = layout.columns
+    places = columns.axes if not of_times else () if columns.time is None else (columns.time,)
+    units = {split_unit(layout.names[place])[1] or layout.units.get(place, "") for place in places}
+    return units.pop() if len(units) == 1 else ""
 
 
 def _positions(snapshot: Snapshot) -> NDArray[np.float64] | None:

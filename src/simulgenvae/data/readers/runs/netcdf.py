@@ -82,7 +82,15 @@ def open_runs(path: Path) -> dict[str, Series]:
             kinds = dict.fromkeys(file.fields.variables, Kind(components=1))
             return Listing(read(step).coords, kinds, file.fields.left_out)
 
-        return Series(path, times, read, lambda: _mesh(file), file.fields.ancillary, look)
+        return Series(
+            path,
+            times,
+            read,
+            lambda: _mesh(file),
+            file.fields.ancillary,
+            look,
+            time_unit=file.time_unit(),
+        )
 
     return {name: series(run) for run, name in enumerate(ids)}
 
@@ -146,6 +154,13 @@ class _File:
         if times.shape != variable.shape:
             raise ValueError(f"{times.size} times along a dimension of {variable.size}")
         return times
+
+    def time_unit(self) -> str:
+        """Return the unit of the times; "" where the file does not say it."""
+        if self.fields.time is None:
+            return ""
+        variable = time_variable(self.data, self.fields.time)
+        return "" if variable is None else str(variable.attrs.get("units", "")).strip()
 
     def block(self) -> int:
         """Return the number of timesteps that are read at once: one chunk, if it fits."""

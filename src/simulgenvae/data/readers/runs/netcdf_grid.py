@@ -252,7 +252,10 @@ def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
     coords = np.stack(columns, axis=1).astype(np.float64) if columns else None
     along = [place.dims for place in places.values()]
     is_grid = len(space) > 1 or (tuple(space) in along and space[0] in data.variables)
-    return Mesh(coords, _stored_cells(data, space) or (grid_cells(shape) if is_grid else {}))
+    # Longitudes and latitudes have two units: positions have one, or none.
+    units = {str(place.attrs.get("units", "")).strip() for place in places.values()}
+    cells = _stored_cells(data, space) or (grid_cells(shape) if is_grid else {})
+    return Mesh(coords, cells, unit=units.pop() if len(units) == 1 else "")
 
 
 def axis_of(name: Hashable, variable: xr.Variable | None = None) -> str | None:

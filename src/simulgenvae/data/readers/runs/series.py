@@ -196,6 +196,8 @@ class Series:
     notes
         Function that returns lines for the user: where the times come from, and what was decided
         about files and blocks. Lines about blocks come once a timestep has been read.
+    time_unit
+        Unit of the times, "" where the files do not say it.
     """
 
     path: Path
@@ -205,6 +207,7 @@ class Series:
     ancillary: Collection[str] = ()
     look: Callable[[int], Listing] | None = None
     notes: Callable[[], Sequence[str]] = tuple
+    time_unit: str = ""
 
     def at(self, part: RunPart) -> Series:
         """Return the run at the timesteps of ``part``, or at all of them where it is resampled.

@@ -51,12 +51,19 @@ class Timed(NamedTuple):
 
     path: Path
     times: NDArray[np.float64]
+    unit: str = ""
+    """Unit of the times, "" where the files do not say it."""
 
 
 def require_times(
     run: Timed, times: NDArray[np.float64], reference: Timed, *, resampled: bool
 ) -> None:
     """Raise UserError unless the run has these times, or spans them where it is resampled."""
+    if run.unit != reference.unit:
+        raise UserError(
+            f"{run.path}: its times are in {run.unit or 'no unit'}, in {reference.path} in "
+            f"{reference.unit or 'no unit'}: give all runs the same unit"
+        )
     # Two runs of one solver may differ in the last digit; a single time has no span.
     near = SAME_TIMES * max(float(np.ptp(reference.times)), 1e-300)
     if resampled:

@@ -1,0 +1,140 @@
+"""Table of predicted designs: inputs, expected error, novelty and warnings, as CSV or JSON.
+
+Tested in tests/export/test_result_table.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from simulgenvae.data.units import header
+from simulgenvae.errors import UserError
+from simulgenvae.export.target import require_free
+from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.conditions import Conditions
+
+SUFFIXES = (".csv", ".json")
+Value = float | str | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Value of a design with its unit, "" where it has none; None is what is not known."""
+
+    value: Value
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """What is known of one predicted design."""
+
+    design: str
+    """Id of the design."""
+    inputs: Mapping[str, Cell]
+    """Its parameters by name."""
+    expected_error: float | None
+    """Expected joint relative L2 error."""
+    novelty: float | None
+    """Distance of the design from the training runs."""
+    warnings: Sequence[str] = ()
+    """Lines to read before trusting the prediction."""
+    carried: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the table of designs that are carried along."""
+    quantities: Mapping[str, Cell] = field(default_factory=dict)
+    """Quantities of interest by name."""
+
+    def cells(self) -> dict[str, Cell]:
+        """Return all cells by the name of their column; a name that is taken gets a ``_``."""
+        cells = {"design": Cell(self.design)}
+        scores = {
+            "expected_error": Cell(self.expected_error),
+            "novelty": Cell(self.novelty),
+            "warnings": Cell("; ".join(self.warnings)),
+        }
+        texts = {name: Cell(text) for name, text in self.carried.items()}
+        for group in (self.inputs, self.quantities, scores, texts):
+            for name, cell in group.items():
+                while name in cells:
+                    name += "_"
+                cells[name] = cell
+        return cells
+
+
+def rows_of(
+    conditions: Conditions,
+    expected_errors: Sequence[float | None],
+    novelties: Sequence[float | None],
+    warnings: Sequence[str],
+    quantities: Sequence[Mapping[str, Cell]] = (),
+) -> list[ResultRow]:
+    """Return a row for each design; a warning is in the rows of the designs that it names.
+
+    ``quantities`` are those of each design, if there are any.
+    """
+    rows = []
+    scores = zip(conditions.ids, expected_errors, novelties, strict=True)
+    for row, (design, error, novelty) in enumerate(scores):
+        inputs = {}
+        for column, (name, unit) in enumerate(zip(conditions.names, conditions.units, strict=True)):
+            inputs[name] = Cell(conditions.value(row, column), unit)
+        about = tuple(
+            line for line in warnings if line.startswith(f"run {design!r}") or line[:4] != "run "
+        )
+        carried = {name: texts[row] for name, texts in conditions.carried}
+        own = quantities[row] if quantities else {}
+        rows.append(ResultRow(design, inputs, error, novelty, about, carried, own))
+    return rows
+
+
+def check_result_table(path: Path, *, overwrite: bool = False) -> None:
+    """Raise UserError unless a table can be written to ``path``."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{path}: tables of results are written as {' or '.join(SUFFIXES)}")
+    require_free(path, overwrite=overwrite)
+
+
+def write_result_table(rows: Sequence[ResultRow], path: Path) -> None:
+    """Write a table, completely or not at all.
+
+    A CSV file has a column for each input, quantity and text, with units in the header, and empty
+    cells for what is not known. A JSON file has an object for each design.
+    """
+    with (
+        atomic_write(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        if path.suffix.lower() == ".json":
+            json.dump([_entry(row) for row in rows], stream, indent=2, ensure_ascii=False)
+            stream.write("\n")
+            return
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header(name, cell.unit) for name, cell in rows[0].cells().items())
+        for row in rows:
+            writer.writerow(cell.value for cell in row.cells().values())
+
+
+def _entry(row: ResultRow) -> dict[str, object]:
+    def named(cells: Mapping[str, Cell]) -> dict[str, dict[str, Value]]:
+        return {
+            name: {"value": cell.value, "unit": cell.unit} if cell.unit else {"value": cell.value}
+            for name, cell in cells.items()
+        }
+
+    return {
+        "design": row.design,
+        "inputs": named(row.inputs),
+        "quantities": named(row.quantities),
+        "expected_error": row.expected_error,
+        "novelty": row.novelty,
+        "warnings": list(row.warnings),
+        "texts": dict(row.carried),
+    }
