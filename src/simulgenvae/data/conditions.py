@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.errors import UserError
+from simulgenvae.utils.summary import MOST_LINES, Summary, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,26 @@ class Conditions:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        return self._summary().text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().html()
+
+    def _summary(self) -> Summary:
+        """Return the runs, and the values of each parameter."""
+        few = len(self.names) <= MOST_LINES - 3
+        lines = {"runs": f"{len(self)}: {shown(list(self.ids))}"}
+        for column, name in enumerate(self.names if few else ()):
+            values = self.table[:, column]
+            text = f"{values.min():g} to {values.max():g}" if len(values) else "no value"
+            lines[name] = shown(list(self.levels[column])) or text
+        if not few:
+            lines["parameters"] = shown(list(self.names))
+        if self.images is not None:
+            lines["images"] = str(self.images.format)
+        return Summary("Conditions", lines)
 
     @property
     def image_format(self) -> ImageFormat | None:

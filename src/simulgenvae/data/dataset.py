@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from zarr.buffer.cpu import NDBuffer
 
+from simulgenvae.data.designs_from import conditions_from
 from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
@@ -20,7 +21,9 @@ from simulgenvae.data.store.write import write_store
 from simulgenvae.data.values import to_physical, to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.formatting import quantity
 from simulgenvae.utils.resources import require_memory
+from simulgenvae.utils.summary import Summary, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import ArrayLike, NDArray
 
-    from simulgenvae.data.conditions import Conditions
 
 __all__ = ["Dataset", "Mesh"]
 
@@ -61,7 +63,7 @@ class Dataset(Metadata):
     def from_arrays(
         cls,
         fields: ArrayLike,
-        conditions: Conditions,
+        conditions: object,
         *,
         times: ArrayLike | None = None,
         coords: ArrayLike | None = None,
@@ -77,7 +79,8 @@ class Dataset(Metadata):
             Fields `[N, T, M]` or `[N, T, M, V]`, which are converted to float32, less an offset
             where that would lose the variation of a variable.
         conditions
-            Conditions of the N runs, and their ids.
+            Conditions of the N runs, and their ids; or designs in any form that
+            :meth:`simulgenvae.Model.predict` takes, such as a dict of sequences or a data frame.
         times
             Times `[T]`; by default 0, 1, ….
         coords
@@ -93,6 +96,7 @@ class Dataset(Metadata):
             When these do not agree or fields are not finite. Nodes that are NaN in every run at
             every time are a mask.
         """
+        conditions = conditions_from(conditions)
         array = np.asarray(fields)
         if array.ndim not in {3, 4} or array.dtype.kind not in "fiu":
             raise UserError(
@@ -176,6 +180,29 @@ class Dataset(Metadata):
             overwrite=overwrite,
             judge=lambda bad: refuse_bad_runs(bad) or self.remarks,
         )
+
+    def __repr__(self) -> str:
+        return self._summary().text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().html()
+
+    def _summary(self) -> Summary:
+        """Return what the dataset holds, without reading fields."""
+        _, steps, nodes, _ = self.whole_shape
+        stored = "in memory" if isinstance(self.fields, np.ndarray) else "on disk"
+        units = dict(zip(self.variables, self.units, strict=True))
+        variables = [quantity(name, unit) for name, unit in units.items()]
+        cells = [f"{number:,} {kind}" for kind, number in self.whole_mesh.cells.describe().items()]
+        lines = {
+            "runs": f"{len(self.ids):,}: {shown(list(self.ids))}",
+            "times": f"{steps:,} from {self.times[0]:g} to {self.times[-1]:g}",
+            "mesh": ", ".join([f"{nodes:,} nodes", *cells]),
+            "variables": shown(variables),
+            "parameters": shown(list(self.conditions.names)) or "none",
+            "images": str(self.conditions.image_format or "none"),
+        }
+        return Summary(f"Dataset {stored}", lines)
 
     def run(self, index: int) -> NDArray[np.floating]:
         """Return the field `[T, M, V]` of one run in physical units, as a new array.

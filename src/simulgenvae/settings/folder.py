@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,8 +21,13 @@ class StudyFolder:
     folder: Path
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: str | Path) -> Self:
         """Return the study in an existing folder; UserError if there is none."""
+        if not isinstance(folder, str | os.PathLike):
+            raise UserError(
+                f"an object of type {type(folder).__name__} is no study: give the path of its "
+                "folder"
+            )
         folder = Path(folder)
         if not folder.exists():
             raise UserError(f"{folder}: there is no such folder; give the folder of a study")

@@ -13,6 +13,7 @@ from simulgenvae.search.duration import seconds_of
 from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
+from simulgenvae.study.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +36,8 @@ class Training(StudyData):
         resume: bool = False,
         overwrite: bool = False,
         budget: float | str | None = None,
-    ) -> Surrogate:
-        """Train a surrogate on the study's data, write its model files and return it.
+    ) -> Model:
+        """Train a model on the study's data, write its files and return it.
 
         If torchrun has started several processes, they share the work.
 
@@ -90,7 +91,8 @@ class Training(StudyData):
                     "to go on with an interrupted training."
                 )
             stages = self.default_stages(settings) if whole else [stage]
-            return self.train_stages(settings, stages, resume=resume, budget=budget)
+            surrogate = self.train_stages(settings, stages, resume=resume, budget=budget)
+            return Model(surrogate, self)
 
     def train_stages(
         self,
