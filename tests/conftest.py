@@ -73,6 +73,7 @@ SLOW = (
     "surrogate/test_mask_and_offsets.py",
     "surrogate/test_selection.py",
     "surrogate/test_surrogate.py",
+    "test_docstrings.py",
     "test_every_way.py",
     "test_several_processes.py",
     "training/memory",

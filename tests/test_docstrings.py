@@ -15,8 +15,6 @@ import pytest
 
 import simulgenvae
 
-INHERITED = ("mro",)
-
 
 def _documented() -> Iterator[tuple[str, object]]:
     """Give the public names of the package, and the public methods of classes of its own."""

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 import xarray as xr
 
 import simulgenvae
-from simulgenvae import Conditions, Dataset, Model, Study, UserError
+from simulgenvae import Conditions, Model, UserError
 
+api: Any = simulgenvae
+"""The package without types, which would find most of these mistakes."""
 ONE = {"row": 0.05, "speed": 0.006}
 FIELDS = np.zeros((14, 8, 30))
 
@@ -32,15 +34,21 @@ def frame(**values: Any) -> pd.DataFrame:
     return pd.DataFrame({"row": [0.05, 0.06], "speed": [0.006, 0.007]} | values)
 
 
-WRONG: dict[str, tuple[Callable[[Model], object], str]] = {
+WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     # names
     "nothing": (lambda m: m.predict(), "the parameters are row, speed; designs are taken as"),
     "a missing name": (lambda m: m.predict(row=0.05), "'speed' is missing: the parameters are"),
     "a misspelt name": (lambda m: m.predict(row=0.05, sped=1), "'sped' .did you mean 'speed'"),
     "another case": (lambda m: m.predict(Row=0.05, speed=1), "did you mean 'row'"),
-    "an unknown name": (lambda m: m.predict(given(width=1)), "no parameter 'width': the parameters"),
+    "an unknown name": (
+        lambda m: m.predict(given(width=1)),
+        "no parameter 'width': the parameters",
+    ),
     "a misspelt option": (lambda m: m.predict(**given(time=[0.5])), "no parameter 'time'"),
-    "both forms": (lambda m: m.predict(ONE, row=0.05), "as an object and as keywords .row.: give one"),
+    "both forms": (
+        lambda m: m.predict(ONE, row=0.05),
+        "as an object and as keywords .row.: give one",
+    ),
     "names that are numbers": (lambda m: m.predict({0: 1, 1: 2}), "0 is of type int: designs are"),
     "a name twice": (
         lambda m: m.predict(pd.DataFrame([[1, 2, 3]], columns=["row", "row", "speed"])),
@@ -69,7 +77,10 @@ WRONG: dict[str, tuple[Callable[[Model], object], str]] = {
     "a date": (lambda m: m.predict(frame(row=pd.to_datetime(["2020", "2021"]))), "give a number"),
     "a huge number": (lambda m: m.predict(given(row=10**400)), "too large: give a finite number"),
     "a dict in a dict": (lambda m: m.predict(given(row={"a": 1})), "give a number|one for each"),
-    "a function": (lambda m: m.predict(given(row=min)), "builtin_function_or_method: give a number"),
+    "a function": (
+        lambda m: m.predict(given(row=min)),
+        "builtin_function_or_method: give a number",
+    ),
     "an object column": (lambda m: m.predict(frame(row=["a", 1])), "the text 'a': give a number"),
     # shapes
     "lengths": (lambda m: m.predict(row=[1, 2], speed=[1, 2, 3]), "'row' 2, 'speed' 3.: give one"),
@@ -78,7 +89,10 @@ WRONG: dict[str, tuple[Callable[[Model], object], str]] = {
     "an empty frame": (lambda m: m.predict(frame().head(0)), "no design: designs are taken as"),
     "a table in a dict": (lambda m: m.predict(given(row=np.ones((2, 2)))), "one for each design"),
     "a sequence in rows": (lambda m: m.predict([given(row=[1, 2])]), "single values of one design"),
-    "too few columns": (lambda m: m.predict(np.ones((3, 1))), r"taken as \[n, 2\] or \[2\], in the"),
+    "too few columns": (
+        lambda m: m.predict(np.ones((3, 1))),
+        r"taken as \[n, 2\] or \[2\], in the",
+    ),
     "too many values": (lambda m: m.predict([1, 2, 3]), r"\(3,\), but is taken as \[n, 2\]"),
     "three dimensions": (lambda m: m.predict(np.ones((1, 1, 2))), r"taken as \[n, 2\] or \[2\]"),
     "a number": (lambda m: m.predict(np.float64(1.0)), r"shape \(\), but is taken as \[n, 2\]"),
@@ -94,18 +108,30 @@ WRONG: dict[str, tuple[Callable[[Model], object], str]] = {
     "a generator": (lambda m: m.predict(iter([ONE])), "is no design: designs are taken as"),
     "a DataArray": (lambda m: m.predict(xr.DataArray([1.0, 2.0])), "no names of parameters"),
     "a model": (lambda m: m.predict(m), "type Model is no design: designs are taken as"),
-    "rows of two kinds": (lambda m: m.predict([ONE, [1, 2]]), "design 1 is of type list, but others"),
+    "rows of two kinds": (
+        lambda m: m.predict([ONE, [1, 2]]),
+        "design 1 is of type list, but others",
+    ),
     # paths
     "no such table": (lambda m: m.predict("new.csv"), "new.csv: no such file"),
     "a folder": (lambda m: m.predict(Path("/tmp")), "/tmp: not a file"),
     "images": (lambda m: m.predict(ONE, images="a.png"), "with parameters only: leave the images"),
-    "no such study": (lambda m: simulgenvae.load("nowhere"), "no such folder; give the folder of a"),
-    "a study that is a number": (lambda m: simulgenvae.load(5), "give the path of its folder"),
-    "a study that is None": (lambda m: Study.open(None), "give the path of its folder"),
-    "a file for a study": (lambda m: simulgenvae.load(__file__), "a file; give the folder"),
+    "no such study": (
+        lambda m: api.load("nowhere"),
+        "no such folder; give the folder of a",
+    ),
+    "a study that is a number": (lambda m: api.load(5), "give the path of its folder"),
+    "a study that is None": (lambda m: api.Study.open(None), "give the path of its folder"),
+    "a file for a study": (lambda m: api.load(__file__), "a file; give the folder"),
     # options
-    "a time outside": (lambda m: m.predict(ONE, times=[9]), "trained span 0 to 0.875: choose times"),
-    "times in words": (lambda m: m.predict(ONE, times="all"), "'all': give a number, or a sequence"),
+    "a time outside": (
+        lambda m: m.predict(ONE, times=[9]),
+        "trained span 0 to 0.875: choose times",
+    ),
+    "times in words": (
+        lambda m: m.predict(ONE, times="all"),
+        "'all': give a number, or a sequence",
+    ),
     "ragged times": (lambda m: m.predict(ONE, times=[[1], [1, 2]]), "give a sequence of numbers"),
     "no times": (lambda m: m.predict(ONE, times=[]), "give one at least"),
     "a node too many": (lambda m: m.predict(ONE, nodes=[30]), "numbered from 0 to 29"),
@@ -113,13 +139,19 @@ WRONG: dict[str, tuple[Callable[[Model], object], str]] = {
     "half a node": (lambda m: m.predict(ONE, nodes=[0.5]), "whole numbers, counted from 0"),
     "an unknown variable": (lambda m: m.predict(ONE, variables="T"), "fields have temperature"),
     "variables by number": (lambda m: m.predict(ONE, variables=[0]), "a name, or a list of names"),
-    "variables as one number": (lambda m: m.predict(ONE, variables=0), "a name, or a list of names"),
+    "variables as one number": (
+        lambda m: m.predict(ONE, variables=0),
+        "a name, or a list of names",
+    ),
     "one sample": (lambda m: m.predict(ONE, samples=1), "at least 2 samples"),
     "half a sample": (lambda m: m.predict(ONE, samples=2.5), "samples is 2.5: give a whole number"),
     "samples on": (lambda m: m.predict(ONE, samples=True), "samples is True: give a whole number"),
     "a seed below 0": (lambda m: m.predict(ONE, seed=-1), "seed is -1: give a whole number from 0"),
     # other methods
-    "fields of another shape": (lambda m: m.score(ONE, FIELDS), r"taken as numbers \(1, 8, 30, 1\)"),
+    "fields of another shape": (
+        lambda m: m.score(ONE, FIELDS),
+        r"taken as numbers \(1, 8, 30, 1\)",
+    ),
     "fields as texts": (lambda m: m.score(ONE, "fields"), "taken as numbers"),
     "fields with NaN": (lambda m: m.score(ONE, FIELDS[:1] * np.nan), "not finite at nodes"),
     "no such design": (
@@ -143,30 +175,42 @@ WRONG: dict[str, tuple[Callable[[Model], object], str]] = {
         lambda m: m.predict(ONE).isel(node=slice(3)).simulgenvae.to_pyvista(time=0.5),
         "choose nodes with predict",
     ),
-    "a mesh of an array": (lambda m: simulgenvae.to_pyvista(FIELDS), "give the Dataset that predict"),
-    "a figure without a name": (lambda m: m.render(5), "out is of type int: give the path of a file"),
-    "a figure with an option": (lambda m: m.render("a.png", colour=1), "the options are run, params"),
+    "a mesh of an array": (
+        lambda m: api.to_pyvista(FIELDS),
+        "give the Dataset that predict",
+    ),
+    "a figure without a name": (
+        lambda m: m.render(5),
+        "out is of type int: give the path of a file",
+    ),
+    "a figure with an option": (
+        lambda m: m.render("a.png", colour=1),
+        "the options are run, params",
+    ),
     "an unknown format": (lambda m: m.export("model.h5"), ".onnx"),
     "no suggestion": (lambda m: m.suggest(0), "count is 0: give a whole number from 1"),
     "suggestions in words": (lambda m: m.suggest("ten"), "count is 'ten': give a whole number"),
-    "no study": (lambda m: replace(m, study=None).evaluate(), r"train it with fit\(…, study=FOLDER\)"),
+    "no study": (
+        lambda m: replace(m, study=None).evaluate(),
+        r"train it with fit\(…, study=FOLDER\)",
+    ),
     # fit
-    "no fields": (lambda m: simulgenvae.fit(ONE), r"no fields are given: fit\(designs, fields\)"),
-    "settings as a dict": (lambda m: simulgenvae.fit(ONE, FIELDS, settings={}), "give Settings"),  # type: ignore[arg-type]
+    "no fields": (lambda m: api.fit(ONE), r"no fields are given: fit\(designs, fields\)"),
+    "settings as a dict": (lambda m: api.fit(ONE, FIELDS, settings={}), "give Settings"),
     "runs without fields": (
-        lambda m: simulgenvae.fit({"row": [1, 2], "speed": [1, 2]}, FIELDS),
+        lambda m: api.fit({"row": [1, 2], "speed": [1, 2]}, FIELDS),
         "fields of 14 runs, but parameters of 2",
     ),
     "a study as a number": (
-        lambda m: simulgenvae.fit({"a": np.arange(14)}, FIELDS, study=5),  # type: ignore[arg-type]
+        lambda m: api.fit({"a": np.arange(14)}, FIELDS, study=5),
         "give the path of its folder",
     ),
     "fields of two dimensions": (
-        lambda m: Dataset.from_arrays(FIELDS[0], {"row": np.arange(8)}),
+        lambda m: api.Dataset.from_arrays(FIELDS[0], {"row": np.arange(8)}),
         r"numbers \[N, T, M\] or \[N, T, M, V\]",
     ),
     "texts and numbers": (
-        lambda m: Dataset.from_arrays(FIELDS[:2], {"row": ["a", 1]}),
+        lambda m: api.Dataset.from_arrays(FIELDS[:2], {"row": ["a", 1]}),
         "'row' of design 1 is 1, no text|give",
     ),
 }

@@ -52,6 +52,19 @@ class Dataset(Metadata):
     remarks
         Notes made when the dataset was stored: runs that were left out, interpolation between
         meshes.
+
+    Examples
+    --------
+    >>> import simulgenvae
+    >>> dataset = simulgenvae.Study.open("S").open_dataset()
+    >>> dataset
+    Dataset on disk
+      runs        14: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more
+      times       8 from 0 to 0.875
+      mesh        30 nodes, 40 triangle
+      variables   temperature [K]
+      parameters  row, speed
+      images      none
     """
 
     fields: zarr.Array[Any] | NDArray[np.float32]
@@ -95,6 +108,15 @@ class Dataset(Metadata):
         UserError
             When these do not agree or fields are not finite. Nodes that are NaN in every run at
             every time are a mask.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from simulgenvae import Dataset
+        >>> fields = np.random.default_rng(0).random((2, 4, 5))
+        >>> dataset = Dataset.from_arrays(fields, {"row": [0.05, 0.06]}, variables=["temperature"])
+        >>> dataset.shape, dataset.ids
+        ((2, 4, 5, 1), ('0', '1'))
         """
         conditions = conditions_from(conditions)
         array = np.asarray(fields)
@@ -156,6 +178,13 @@ class Dataset(Metadata):
         """Open the dataset at ``path``; its fields stay on disk.
 
         Raises UserError when there is none or it is damaged.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> simulgenvae.Dataset.open(study.dataset).shape
+        (14, 8, 30, 1)
         """
         stored = read_store(path)
         return cls(
@@ -170,6 +199,16 @@ class Dataset(Metadata):
         """Store the dataset at ``path``, run by run: completely or not at all.
 
         Raises UserError when something is there that may not be overwritten, or the disk is full.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from simulgenvae import Dataset
+        >>> fields = np.random.default_rng(0).random((2, 4, 5))
+        >>> Dataset.from_arrays(fields, {"row": [0.05, 0.06]}).save(Path("new.zarr"))
+        >>> Dataset.open(Path("new.zarr")).shape
+        (2, 4, 5, 1)
         """
         # A generator: one run is in memory at a time, also for a dataset larger than memory.
         runs = (self._stored(index) for index in range(len(self.ids)))
@@ -209,13 +248,28 @@ class Dataset(Metadata):
 
         It is float32, or float64 where a variable has an offset. Raises UserError when its chunks
         are damaged.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.run(0).shape
+        (8, 30, 1)
         """
         fields = np.empty(self.shape[1:], np.float32)
         self.read(index, fields)
         return to_physical(fields, self.offsets)
 
     def whole_run(self, index: int) -> NDArray[np.floating]:
-        """Return the field of one run at all nodes, with NaN where the mask has no values."""
+        """Return the field of one run at all nodes, with NaN where the mask has no values.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.whole_run(0).shape
+        (8, 30, 1)
+        """
         run = self.run(index)
         return run if self.mask is None else self.mask.fill(run)
 
@@ -229,6 +283,15 @@ class Dataset(Metadata):
         """Read the field `[T, M, V]` of a run, less the offsets, into ``out``.
 
         Raises UserError as :meth:`run` does.
+
+        Examples
+        --------
+        >>> import numpy as np, simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> run = np.empty(dataset.shape[1:], np.float32)
+        >>> dataset.read(0, run)
+        >>> bool((run == dataset.run(0)).all())
+        True
         """
         try:
             if isinstance(self.fields, np.ndarray):
@@ -247,7 +310,15 @@ class Dataset(Metadata):
             ) from error
 
     def load(self) -> Self:
-        """Return the dataset with its fields in memory; raise UserError when they do not fit."""
+        """Return the dataset with its fields in memory; raise UserError when they do not fit.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> type(dataset.load().fields).__name__
+        'ndarray'
+        """
         if isinstance(self.fields, np.ndarray):
             return self
         advice = "leave the data on disk (data.load_all = false, or --load_all 0)"

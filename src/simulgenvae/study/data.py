@@ -62,6 +62,13 @@ class StudyData(StudyFolder):
         ------
         UserError
             When another command writes into the study, or nothing can be written there.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> with study.working("copy", study.output):
+        ...     pass
         """
         # torchrun says by this variable which rank this is; torch itself may not be loaded.
         if int(os.environ.get("RANK", "0")) > 0:
@@ -91,6 +98,13 @@ class StudyData(StudyFolder):
         ------
         UserError
             Every mistake in the files and overrides, with file, line and key.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.read_settings(overrides=["model.size=large"]).model.size
+        'large'
         """
         return load_settings(self, preset=preset, overrides=overrides)
 
@@ -102,6 +116,13 @@ class StudyData(StudyFolder):
         UserError
             If there are none, or if their dimensions differ from the settings, which may
             have changed since the data were read.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.open_dataset().shape
+        (14, 8, 30, 1)
         """
         settings = settings or self.read_settings()
         if not self.dataset.exists():
@@ -122,7 +143,16 @@ class StudyData(StudyFolder):
         return dataset.load() if settings.data.load_all else dataset
 
     def make_split(self, dataset: Dataset, settings: Settings | None = None) -> Split:
-        """Return the training, validation and test runs: ``split.csv``'s, else by the seed."""
+        """Return the training, validation and test runs: ``split.csv``'s, else by the seed.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> split = study.make_split(study.open_dataset())
+        >>> len(split.train) + len(split.validation) + len(split.test)
+        14
+        """
         settings = settings or self.read_settings()
         # A split that was written counts more than the settings it came from, so that test runs
         # stay test runs when the fractions change later.
@@ -130,7 +160,15 @@ class StudyData(StudyFolder):
         return make_split(dataset.ids, settings.data, file)
 
     def load_surrogate(self) -> Surrogate:
-        """Return the trained surrogate of the study; UserError if there is none."""
+        """Return the trained surrogate of the study; UserError if there is none.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.load_surrogate().condition_scaler.names
+        ('row', 'speed')
+        """
         # torch takes seconds to import, and commands such as `ingest` do without it.
         from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -140,6 +178,13 @@ class StudyData(StudyFolder):
         """Return the files of conditions that the settings name.
 
         If the settings ask for images without naming a folder, it is ``images/`` of the study.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.condition_files(study.read_settings())
+        ConditionFiles(table=None, images=None)
         """
         data = settings.data
         table = None if data.parameters is None else self.resolve(data.parameters)

@@ -14,6 +14,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.study.arguments import study_folder
 from simulgenvae.study.model import Model
 from simulgenvae.study.study import Study
+from simulgenvae.utils.atomic import ensure_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,5 +144,9 @@ def fit(
 
 def _store(dataset: Dataset, split: Split | None, study: Study, *, overwrite: bool) -> None:
     """Write data and split into a study, as ``ingest`` does."""
-    with study.working("fit", study.input_data), split_replaced(study.split_file, split):
+    with (
+        study.working("fit", study.input_data),
+        ensure_folder(study.input_data),
+        split_replaced(study.split_file, split),
+    ):
         dataset.save(study.dataset, overwrite=overwrite)

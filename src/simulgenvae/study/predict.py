@@ -57,11 +57,11 @@ class Predicting(StudyData):
         truth: Path | None = None,
         overwrite: bool = False,
     ) -> list[PredictionScore]:
-        """Write the predicted fields of new designs; return how far each can be trusted.
+        r"""Write the predicted fields of new designs; return how far each can be trusted.
 
         Designs are predicted in batches and written as they come, so that memory holds a few of
-        them only. ``study.load_surrogate().predict(conditions)`` returns fields instead of writing
-        them. If torchrun has started several processes, they share the designs.
+        them only. ``simulgenvae.load(study).predict(…)`` returns fields instead of writing them. If
+        torchrun has started several processes, they share the designs.
 
         Parameters
         ----------
@@ -93,6 +93,15 @@ class Predicting(StudyData):
         UserError
             A file that cannot be written, conditions that the model was not trained with, or
             times, nodes or variables that it does not have.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> written = Path("new.csv").write_text("id,row,speed\na,0.05,0.006\n")
+        >>> scores = Study.open("S").predict(Path("new.npz"), params=Path("new.csv"))
+        >>> scores[0].design
+        'a'
         """
         from simulgenvae.distributed import collectives
         from simulgenvae.export.write import check_target, write_prediction
