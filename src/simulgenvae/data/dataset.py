@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from zarr.buffer.cpu import NDBuffer
 
-from simulgenvae.data.designs_from import conditions_from
 from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
@@ -118,6 +117,9 @@ class Dataset(Metadata):
         >>> dataset.shape, dataset.ids
         ((2, 4, 5, 1), ('0', '1'))
         """
+        # It knows files and images, which take longer to import than all the rest here.
+        from simulgenvae.data.designs_from import conditions_from
+
         conditions = conditions_from(conditions)
         array = np.asarray(fields)
         if array.ndim not in {3, 4} or array.dtype.kind not in "fiu":

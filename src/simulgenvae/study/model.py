@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.data.designs_from import designs_from
 from simulgenvae.errors import UserError
 from simulgenvae.study.arguments import (
     chosen_nodes,
@@ -19,7 +18,6 @@ from simulgenvae.study.arguments import (
     whole_number,
 )
 from simulgenvae.study.describe import describe_model
-from simulgenvae.study.score import r2_score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,6 +183,8 @@ class Model:
         >>> m.score(designs, m.predict(designs).temperature)
         1.0
         """
+        from simulgenvae.study.score import r2_score
+
         return r2_score(self.surrogate, self._designs(designs, images, {}), fields)
 
     @property
@@ -333,6 +333,8 @@ class Model:
         self, designs: object, images: object, parameters: dict[str, object]
     ) -> Conditions:
         """Return designs from the one object or from the keywords that are given."""
+        from simulgenvae.data.designs_from import designs_from
+
         scaler = self.surrogate.condition_scaler
         if designs is not None and parameters:
             raise UserError(
