@@ -6,7 +6,6 @@ Tested in tests/study/test_model.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 WIDTH = 100
 MOST_LINES = 10
@@ -33,6 +32,8 @@ class Summary:
 
     def html(self) -> str:
         """Return a table."""
+        from html import escape
+
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(label)}</th>"
             f"<td style='text-align:left'>{escape(value)}</td></tr>"
