@@ -11,7 +11,8 @@ import argparse
 
 import numpy as np
 
-from simulgenvae import Conditions, Dataset, Settings, fit, progress_on
+import simulgenvae
+from simulgenvae import Settings, progress_on
 from simulgenvae.demo import board
 
 
@@ -19,27 +20,25 @@ def main(runs: int, settings: Settings) -> float:
     """Largest error of the prediction for a new design, in K."""
     names, table, ids = board.sample_designs(runs)
     fields, _ = board.solve_all(table)
-    dataset = Dataset.from_arrays(
-        fields,
-        Conditions(ids, names, table),
-        times=board.TIMES,
-        coords=board.mesh().p.T,
-        cells={"triangle": board.mesh().t.T},
-        variables=("temperature",),
-        units=("K",),
-    )
     with progress_on():
-        surrogate = fit(dataset, settings)
+        m = simulgenvae.fit(
+            {"id": ids, **dict(zip(names, table.T, strict=True))},
+            fields,
+            times=board.TIMES,
+            coords=board.mesh().p.T,
+            cells={"triangle": board.mesh().t.T},
+            variables=["temperature"],
+            units=["K"],
+            settings=settings,
+        )
+    print(m)
 
-    _, new, new_ids = board.sample_designs(1, seed=1, prefix="new")
-    predicted = surrogate.predict(Conditions(new_ids, names, new))["fields"].sel(
-        variable="temperature"
-    )
+    _, new, _ = board.sample_designs(1, seed=1)
+    predicted = m.predict(dict(zip(names, new[0], strict=True))).temperature
     truth = board.solve(new[0])
     error = float(np.abs(predicted.to_numpy()[0] - truth).max())
     print(
-        f"{new_ids[0]}: at most {float(predicted.max()):.1f} K predicted, {truth.max():.1f} K "
-        "solved"
+        f"New design: at most {float(predicted.max()):.1f} K predicted, {truth.max():.1f} K solved"
     )
     print(f"Nowhere and never off by more than {error:.1f} K")
     return error

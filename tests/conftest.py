@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+import simulgenvae
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.distributed import collectives
@@ -77,6 +78,7 @@ SLOW = (
     "surrogate/test_quantities.py",
     "surrogate/test_selection.py",
     "surrogate/test_surrogate.py",
+    "test_docstrings.py",
     "test_every_way.py",
     "test_several_processes.py",
     "training/memory",
@@ -224,6 +226,41 @@ def make_settings() -> MakeSettings:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a trained study that tests must not change.
+
+    14 runs with the parameters ``row`` and ``speed``, the variable ``temperature`` in K at 8 times
+    and 30 nodes of a flat mesh of triangles.
+    """
+    rng = np.random.default_rng(0)
+    designs = {"row": rng.uniform(0.02, 0.08, 14), "speed": rng.uniform(0.004, 0.008, 14)}
+    x, y = (each.ravel() for each in np.meshgrid(np.linspace(0, 1, 6), np.linspace(0, 1, 5)))
+    times = np.linspace(0, 0.875, 8)
+    row, speed = (designs[name][:, None, None] for name in ("row", "speed"))
+    fields = 300 + 900 * row * np.sin(3 * x - 500 * speed * times[:, None]) * y
+    corners = np.array([k for k in range(24) if k % 6 < 5])[:, None]
+    lower, upper = np.array([[0, 1, 6], [1, 7, 6]])
+    steps = {
+        "model": {"filters": [8], "width": 8, "latent_dim": 2, "hierarchical_dim": 1},
+        "conditioner": {"filters": [8]},
+        "training": {"device": "cpu", "end_to_end": {"steps": 8, "members": 2, "refit": False}},
+    }
+    folder = tmp_path_factory.mktemp("board") / "S"
+    simulgenvae.fit(
+        designs,
+        fields,
+        times=times,
+        coords=np.column_stack([x, y]),
+        cells={"triangle": np.vstack([corners + lower, corners + upper])},
+        variables=["temperature"],
+        units=["K"],
+        settings=Settings.model_validate(steps),
+        study=folder,
+    )
+    return folder
 
 
 @pytest.fixture

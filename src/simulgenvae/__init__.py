@@ -1,10 +1,11 @@
 """SimulGenVAE: whole transient simulation fields of new designs in milliseconds.
 
->>> from simulgenvae import Conditions, Dataset, fit
->>> surrogate = fit(Dataset.from_arrays(fields, conditions))
->>> surrogate.predict(new_conditions)["fields"]
+>>> import simulgenvae
+>>> m = simulgenvae.load("S")
+>>> m.predict(row=0.05, speed=0.006).temperature.dims
+('run', 'time', 'node')
 
-Tested in tests/test_public_names.py.
+Tested in tests/test_public_names.py and tests/test_docstrings.py.
 """
 
 from __future__ import annotations
@@ -19,21 +20,22 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.errors import UserError
+    from simulgenvae.export.accessor import to_pyvista
     from simulgenvae.settings import Settings
-    from simulgenvae.study import Study
-    from simulgenvae.surrogate.fit import fit
-    from simulgenvae.surrogate.surrogate import Surrogate
+    from simulgenvae.study import Model, Study, fit, load
     from simulgenvae.utils.progress import progress_on
 
 __all__ = [
     "Conditions",
     "Dataset",
+    "Model",
     "Settings",
     "Study",
-    "Surrogate",
     "UserError",
     "fit",
+    "load",
     "progress_on",
+    "to_pyvista",
 ]
 
 __version__ = "2.2.0"
@@ -42,12 +44,14 @@ __version__ = "2.2.0"
 _HOMES = {
     "Conditions": "data.conditions",
     "Dataset": "data.dataset",
+    "Model": "study",
     "Settings": "settings",
     "Study": "study",
-    "Surrogate": "surrogate.surrogate",
     "UserError": "errors",
-    "fit": "surrogate.fit",
+    "fit": "study",
+    "load": "study",
     "progress_on": "utils.progress",
+    "to_pyvista": "export.accessor",
 }
 
 # Nothing is printed unless the program that uses the library asks for its messages.

@@ -9,4 +9,13 @@ class UserError(Exception):
 
     The message says what is wrong, where (file, line, key, run id) and what to do. The command line
     prints it without a traceback and exits with code 2.
+
+    Examples
+    --------
+    >>> import simulgenvae
+    >>> try:
+    ...     simulgenvae.load("nowhere")
+    ... except simulgenvae.UserError as error:
+    ...     print(error)
+    nowhere: there is no such folder; give the folder of a study
     """

@@ -14,9 +14,10 @@ import pytest
 import xarray as xr
 import zarr
 
-from simulgenvae import Study, Surrogate, UserError
+from simulgenvae import Study, UserError
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.surrogate.surrogate import Surrogate
 
 SETTINGS = """
 model.filters = [8]

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulgenvae import Study, Surrogate, UserError
+from simulgenvae import Study, UserError
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.settings import Settings
 from simulgenvae.study.data import require_seed
+from simulgenvae.surrogate.surrogate import Surrogate
 
 SETTINGS = """
 model.filters = [8]
@@ -94,7 +95,7 @@ def test_a_trained_model_is_not_replaced_by_accident(study: Study) -> None:
 
 def test_a_stage_trained_by_its_name_continues_and_settings_stay_valid(study: Study) -> None:
     settings = study.read_settings(overrides=["training.end_to_end.members=1"])
-    surrogate = study.train(settings, stage="end_to_end", overwrite=True)
+    surrogate = study.train(settings, stage="end_to_end", overwrite=True).surrogate
     assert list(surrogate.info.stages) == ["end_to_end"]
     assert not surrogate.settings.training.end_to_end.from_scratch
     assert settings.training.end_to_end.from_scratch

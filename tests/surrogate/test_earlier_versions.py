@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from simulgenvae import Conditions, Study, Surrogate
+from simulgenvae import Conditions, Study
+from simulgenvae.surrogate.surrogate import Surrogate
 
 FOLDER = Path(__file__).with_name("version_2_1")
 

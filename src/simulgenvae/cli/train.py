@@ -59,11 +59,9 @@ def train(
         made = study.join_search(settings)
         show(f"The search has ended. Trainings that were made here: {made}")
         return
-    surrogate = study.train(
-        settings, stage=stage, resume=resume, overwrite=overwrite, budget=budget
-    )
+    model = study.train(settings, stage=stage, resume=resume, overwrite=overwrite, budget=budget)
     # Only the VAE is trained: nothing reads conditions yet.
-    if surrogate.ensemble is None:
+    if model.surrogate.ensemble is None:
         show(f"Next: simulgenvae train {study.folder} --stage conditioner")
     else:
         show(f"Next: simulgenvae evaluate {study.folder}")

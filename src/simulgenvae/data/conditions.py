@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.units import check_unit
 from simulgenvae.errors import UserError
+from simulgenvae.utils.summary import MOST_LINES, Summary, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +81,17 @@ class Conditions:
         Units of the P parameters, "" where one is unknown. They are labels: nothing is converted.
     carried
         Columns of texts that are carried along.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from simulgenvae import Conditions
+    >>> conditions = Conditions(("a", "b"), ("row", "speed"), np.array([[5, 6], [7, 6]]))
+    >>> conditions
+    Conditions
+      runs   2: a, b
+      row    5 to 7
+      speed  6 to 6
     """
 
     ids: tuple[str, ...]
@@ -143,11 +155,41 @@ class Conditions:
 
     @classmethod
     def of_images(cls, ids: Sequence[str], images: Images) -> Self:
-        """Return conditions that consist of images only."""
+        """Return conditions that consist of images only.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from simulgenvae import Conditions
+        >>> from simulgenvae.data.images import ImageFormat, Images
+        >>> pixels = np.zeros((1, 8, 8, 1), np.uint8)
+        >>> Conditions.of_images(["a"], Images(pixels, ImageFormat(64, 64, 1, 8))).image_format
+        ImageFormat(width=64, height=64, channels=1, size=8, bits=8)
+        """
         return cls(tuple(ids), (), np.zeros((len(ids), 0)), images)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        return self._summary().text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().html()
+
+    def _summary(self) -> Summary:
+        """Return the runs, and the values of each parameter."""
+        few = len(self.names) <= MOST_LINES - 3
+        lines = {"runs": f"{len(self)}: {shown(list(self.ids))}"}
+        for column, name in enumerate(self.names if few else ()):
+            values = self.table[:, column]
+            text = f"{values.min():g} to {values.max():g}" if len(values) else "no value"
+            lines[name] = shown(list(self.levels[column])) or text
+        if not few:
+            lines["parameters"] = shown(list(self.names))
+        if self.images is not None:
+            lines["images"] = str(self.images.format)
+        return Summary("Conditions", lines)
 
     @property
     def image_format(self) -> ImageFormat | None:
@@ -155,7 +197,16 @@ class Conditions:
         return None if self.images is None else self.images.format
 
     def select(self, rows: Sequence[int] | NDArray[np.intp]) -> Conditions:
-        """Return the conditions at ``rows``, in that order."""
+        """Return the conditions at ``rows``, in that order.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from simulgenvae import Conditions
+        >>> conditions = Conditions(("a", "b"), ("row", "speed"), np.array([[5, 6], [7, 6]]))
+        >>> conditions.select([1]).ids
+        ('b',)
+        """
         chosen = np.asarray(rows, dtype=np.intp)
         images = None if self.images is None else self.images.select(chosen)
         ids = tuple(self.ids[row] for row in chosen)
@@ -165,13 +216,31 @@ class Conditions:
         return replace(self, ids=ids, table=self.table[chosen], images=images, carried=carried)
 
     def value(self, row: int, column: int) -> float | str:
-        """Return the value of a parameter in one run, of a category as its text."""
+        """Return the value of a parameter in one run, of a category as its text.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from simulgenvae import Conditions
+        >>> conditions = Conditions(("a", "b"), ("row", "speed"), np.array([[5, 6], [7, 6]]))
+        >>> conditions.value(1, 0)
+        7.0
+        """
         number = float(self.table[row, column])
         levels = self.levels[column]
         return levels[int(number)] if levels else number
 
     def values(self) -> list[list[float | str]]:
-        """Return the values of all runs, row by row, of categories as their texts."""
+        """Return the values of all runs, row by row, of categories as their texts.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from simulgenvae import Conditions
+        >>> conditions = Conditions(("a", "b"), ("row", "speed"), np.array([[5, 6], [7, 6]]))
+        >>> conditions.values()
+        [[5.0, 6.0], [7.0, 6.0]]
+        """
         columns = range(len(self.names))
         return [[self.value(row, column) for column in columns] for row in range(len(self))]
 
@@ -179,6 +248,14 @@ class Conditions:
         """Return the conditions without the parameters that are the same in all runs.
 
         They are recorded in ``left_out``. Nothing changes where there is only one run.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from simulgenvae import Conditions
+        >>> conditions = Conditions(("a", "b"), ("row", "speed"), np.array([[5, 6], [7, 6]]))
+        >>> conditions.without_constants().names
+        ('row',)
         """
         constant = (self.table == self.table[:1]).all(axis=0) & (len(self) > 1)
         if not constant.any():

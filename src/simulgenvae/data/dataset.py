@@ -20,7 +20,9 @@ from simulgenvae.data.store.write import write_store
 from simulgenvae.data.values import to_physical, to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.formatting import quantity
 from simulgenvae.utils.resources import require_memory
+from simulgenvae.utils.summary import Summary, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import ArrayLike, NDArray
 
-    from simulgenvae.data.conditions import Conditions
 
 __all__ = ["Dataset", "Mesh"]
 
@@ -50,6 +51,19 @@ class Dataset(Metadata):
     remarks
         Notes made when the dataset was stored: runs that were left out, interpolation between
         meshes.
+
+    Examples
+    --------
+    >>> import simulgenvae
+    >>> dataset = simulgenvae.Study.open("S").open_dataset()
+    >>> dataset
+    Dataset on disk
+      runs        14: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more
+      times       8 from 0 to 0.875
+      mesh        30 nodes, 40 triangle
+      variables   temperature [K]
+      parameters  row, speed
+      images      none
     """
 
     fields: zarr.Array[Any] | NDArray[np.float32]
@@ -61,7 +75,7 @@ class Dataset(Metadata):
     def from_arrays(
         cls,
         fields: ArrayLike,
-        conditions: Conditions,
+        conditions: object,
         *,
         times: ArrayLike | None = None,
         coords: ArrayLike | None = None,
@@ -79,7 +93,8 @@ class Dataset(Metadata):
             Fields `[N, T, M]` or `[N, T, M, V]`, which are converted to float32, less an offset
             where that would lose the variation of a variable.
         conditions
-            Conditions of the N runs, and their ids.
+            Conditions of the N runs, and their ids; or designs in any form that
+            :meth:`simulgenvae.Model.predict` takes, such as a dict of sequences or a data frame.
         times
             Times `[T]`; by default 0, 1, ….
         coords
@@ -96,7 +111,20 @@ class Dataset(Metadata):
         UserError
             When these do not agree or fields are not finite. Nodes that are NaN in every run at
             every time are a mask.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from simulgenvae import Dataset
+        >>> fields = np.random.default_rng(0).random((2, 4, 5))
+        >>> dataset = Dataset.from_arrays(fields, {"row": [0.05, 0.06]}, variables=["temperature"])
+        >>> dataset.shape, dataset.ids
+        ((2, 4, 5, 1), ('0', '1'))
         """
+        # It knows files and images, which take longer to import than all the rest here.
+        from simulgenvae.data.designs_from import conditions_from
+
+        conditions = conditions_from(conditions)
         array = np.asarray(fields)
         if array.ndim not in {3, 4} or array.dtype.kind not in "fiu":
             raise UserError(
@@ -157,6 +185,13 @@ class Dataset(Metadata):
         """Open the dataset at ``path``; its fields stay on disk.
 
         Raises UserError when there is none or it is damaged.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> simulgenvae.Dataset.open(study.dataset).shape
+        (14, 8, 30, 1)
         """
         stored = read_store(path)
         return cls(
@@ -171,6 +206,16 @@ class Dataset(Metadata):
         """Store the dataset at ``path``, run by run: completely or not at all.
 
         Raises UserError when something is there that may not be overwritten, or the disk is full.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from simulgenvae import Dataset
+        >>> fields = np.random.default_rng(0).random((2, 4, 5))
+        >>> Dataset.from_arrays(fields, {"row": [0.05, 0.06]}).save(Path("new.zarr"))
+        >>> Dataset.open(Path("new.zarr")).shape
+        (2, 4, 5, 1)
         """
         # A generator: one run is in memory at a time, also for a dataset larger than memory.
         runs = (self._stored(index) for index in range(len(self.ids)))
@@ -182,18 +227,56 @@ class Dataset(Metadata):
             judge=lambda bad: refuse_bad_runs(bad) or self.remarks,
         )
 
+    def __repr__(self) -> str:
+        return self._summary().text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().html()
+
+    def _summary(self) -> Summary:
+        """Return what the dataset holds, without reading fields."""
+        _, steps, nodes, _ = self.whole_shape
+        stored = "in memory" if isinstance(self.fields, np.ndarray) else "on disk"
+        units = dict(zip(self.variables, self.units, strict=True))
+        variables = [quantity(name, unit) for name, unit in units.items()]
+        cells = [f"{number:,} {kind}" for kind, number in self.whole_mesh.cells.describe().items()]
+        lines = {
+            "runs": f"{len(self.ids):,}: {shown(list(self.ids))}",
+            "times": f"{steps:,} from {self.times[0]:g} to {self.times[-1]:g}",
+            "mesh": ", ".join([f"{nodes:,} nodes", *cells]),
+            "variables": shown(variables),
+            "parameters": shown(list(self.conditions.names)) or "none",
+            "images": str(self.conditions.image_format or "none"),
+        }
+        return Summary(f"Dataset {stored}", lines)
+
     def run(self, index: int) -> NDArray[np.floating]:
         """Return the field `[T, M, V]` of one run in physical units, as a new array.
 
         It is float32, or float64 where a variable has an offset. Raises UserError when its chunks
         are damaged.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.run(0).shape
+        (8, 30, 1)
         """
         fields = np.empty(self.shape[1:], np.float32)
         self.read(index, fields)
         return to_physical(fields, self.offsets)
 
     def whole_run(self, index: int) -> NDArray[np.floating]:
-        """Return the field of one run at all nodes, with NaN where the mask has no values."""
+        """Return the field of one run at all nodes, with NaN where the mask has no values.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.whole_run(0).shape
+        (8, 30, 1)
+        """
         run = self.run(index)
         return run if self.mask is None else self.mask.fill(run)
 
@@ -207,6 +290,15 @@ class Dataset(Metadata):
         """Read the field `[T, M, V]` of a run, less the offsets, into ``out``.
 
         Raises UserError as :meth:`run` does.
+
+        Examples
+        --------
+        >>> import numpy as np, simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> run = np.empty(dataset.shape[1:], np.float32)
+        >>> dataset.read(0, run)
+        >>> bool((run == dataset.run(0)).all())
+        True
         """
         try:
             if isinstance(self.fields, np.ndarray):
@@ -225,7 +317,15 @@ class Dataset(Metadata):
             ) from error
 
     def load(self) -> Self:
-        """Return the dataset with its fields in memory; raise UserError when they do not fit."""
+        """Return the dataset with its fields in memory; raise UserError when they do not fit.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> type(dataset.load().fields).__name__
+        'ndarray'
+        """
         if isinstance(self.fields, np.ndarray):
             return self
         advice = "leave the data on disk (data.load_all = false, or --load_all 0)"

@@ -91,22 +91,54 @@ class Metadata:
             raise UserError("offsets must be a finite number for each variable")
 
     def at(self, rows: Sequence[int]) -> Metadata:
-        """Return the metadata of the runs at ``rows``, in that order."""
+        """Return the metadata of the runs at ``rows``, in that order.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.at([1, 0]).ids
+        ('1', '0')
+        """
         conditions = self.conditions.select(rows)
         return replace(self, ids=conditions.ids, conditions=conditions)
 
     def masked(self, valued: NDArray[np.bool_]) -> Metadata:
-        """Return the metadata of the nodes with values, as ``valued`` `[M]` says."""
+        """Return the metadata of the nodes with values, as ``valued`` `[M]` says.
+
+        Examples
+        --------
+        >>> import numpy as np, simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.masked(np.arange(30) < 20).nodes
+        20
+        """
         mask = NodeMask(self.mesh, valued)
         return replace(self, nodes=len(mask.numbers), mesh=mask.part(), mask=mask)
 
     def whole(self) -> Metadata:
-        """Return the metadata of all nodes, as the files have them."""
+        """Return the metadata of all nodes, as the files have them.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.whole().nodes
+        30
+        """
         nodes = self.whole_shape[2]
         return replace(Metadata.plain(self), nodes=nodes, mesh=self.whole_mesh, mask=None)
 
     def plain(self) -> Metadata:
-        """Return the metadata without what a subclass adds."""
+        """Return the metadata without what a subclass adds.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> type(dataset.plain()).__name__
+        'Metadata'
+        """
         return Metadata(**{each.name: getattr(self, each.name) for each in fields(Metadata)})
 
     @property

@@ -9,8 +9,8 @@ import numpy as np
 
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
+from simulgenvae.export.cf import legal_name
 from simulgenvae.export.export_format import ExportFormat
-from simulgenvae.export.netcdf import legal_name
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.resources import require_memory
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulgenvae import __version__
-from simulgenvae.data.netcdf_names import ORIGINAL_NAME, RUN
+from simulgenvae.data.netcdf_names import RUN
+from simulgenvae.export.cf import (
+    CONVENTIONS,
+    PLACES,
+    SCORE_ATTRIBUTES,
+    SOURCE,
+    CfArray,
+    cell_arrays,
+    coordinates,
+    field_names,
+    legal_name,
+)
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
-from simulgenvae.mesh.cell_kinds import LINEAR
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -26,19 +33,7 @@ if TYPE_CHECKING:
     from simulgenvae.export.batches import Batch
     from simulgenvae.mesh.mesh import Mesh
 
-CONVENTIONS = "CF-1.11 UGRID-1.0"
 _COMPRESSED: dict[str, object] = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
-_KINDS = {
-    "std": "standard deviation of {}",
-    "lower": "lower limit of the interval of {}",
-    "upper": "upper limit of the interval of {}",
-    "truth": "{} of the solver",
-    "error": "predicted {} less that of the solver",
-}
-_SCORES = {
-    "novelty": "how far the design is from the training designs",
-    "expected_error": "error to expect, relative to the field's deviation from its mean",
-}
 _FACES = {"triangle", "quad", "polygon"}
 
 
@@ -95,23 +90,13 @@ def _create(
     Returns the names of the variables in the file, by variable and kind of value, and those of the
     columns of texts.
     """
-    file.attrs.update(
-        Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}"
-    )
+    file.attrs.update(Conventions=CONVENTIONS, **SOURCE)
     _, steps, nodes, _ = like.fields.shape
     # None: the dimension is unlimited and grows with each batch.
     file.dimensions = {RUN: None, "time": steps, "node": nodes}
-    unit = {"units": like.time_unit} if like.time_unit else {}
-    _coordinate(file, "time", like.times, "time", axis="T", **unit)
-    places: list[str] = []
-    if mesh.coords is not None:
-        places = ["x", "y", "z"][: mesh.coords.shape[1]]
-        unit = {"units": mesh.unit} if mesh.unit else {}
-        for name, values in zip(places, mesh.coords.T, strict=True):
-            meaning = f"{name} coordinate of the node"
-            _coordinate(file, name, values, meaning, axis=name.upper(), **unit)
-    if like.nodes is not None:
-        _coordinate(file, "node", like.nodes, "number of the node in the study, from 0")
+    for name, dimensions, values, attributes in coordinates(like, mesh):
+        file.create_variable(name, dimensions, values.dtype, data=values).attrs.update(attributes)
+    places = [name for name in PLACES if name in file.variables]
     # CF: variables name the coordinates that are no dimensions of theirs.
     labels = _create_runs(file, like)
     auxiliary = " ".join([*places, *labels.values()])
@@ -121,22 +106,13 @@ def _create(
     return _create_fields(file, like, on_mesh), labels
 
 
-def _coordinate(
-    file: h5netcdf.File, name: str, values: NDArray[Any], what: str, **attributes: str
-) -> None:
-    dimension = name if name in file.dimensions else "node"
-    variable = file.create_variable(name, (dimension,), values.dtype, data=values)
-    variable.attrs.update(long_name=what, **attributes)
-
-
 def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[str, str]:
     """Write the cells, and for a flat mesh with known positions its topology by UGRID.
 
     Returns the attributes with which variables at the nodes refer to it.
     """
-    for name, array in mesh.cells.arrays().items():
-        dimensions = (f"cell_{name}", f"corner_{name}")[: array.ndim]
-        _connectivity(file, f"cells_{name}", dimensions, array, _meaning(name))
+    for array in cell_arrays(mesh):
+        _connectivity(file, array)
     if not (places and mesh.cells.describe().keys() <= _FACES):
         return {}
     # UGRID wants all faces in one table; the rest of a row has fill values.
@@ -144,7 +120,8 @@ def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[st
     faces = f"cells_{tables[0]}"
     if tables[0] not in _FACES or len(tables) > 1:
         faces = "faces"
-        _connectivity(file, faces, ("face", "corner"), _faces(mesh), "nodes of each face", -1)
+        meaning = {"long_name": "nodes of each face"}
+        _connectivity(file, CfArray(faces, ("face", "corner"), _faces(mesh), meaning), -1)
     topology = file.create_variable("mesh", (), np.int32, data=np.int32(0))
     topology.attrs.update(
         cf_role="mesh_topology",
@@ -158,10 +135,6 @@ def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[st
     return {"mesh": "mesh", "location": "node"}
 
 
-def _meaning(name: str) -> str:
-    return f"nodes of each {name}" if name in LINEAR else f"{name} of the cells, in VTK's layout"
-
-
 def _faces(mesh: Mesh) -> NDArray[np.int64]:
     """Return the nodes around each face, with -1 after the last one."""
     nodes = mesh.cells.nodes
@@ -171,21 +144,19 @@ def _faces(mesh: Mesh) -> NDArray[np.int64]:
     return table
 
 
-def _connectivity(
-    file: h5netcdf.File,
-    name: str,
-    dimensions: tuple[str, ...],
-    cells: NDArray[Any],
-    what: str,
-    fillvalue: int | None = None,
-) -> None:
+def _connectivity(file: h5netcdf.File, cells: CfArray, fillvalue: int | None = None) -> None:
     # Each table has its own dimensions, since NetCDF shares dimensions by name.
-    for dimension, count in zip(dimensions, cells.shape, strict=True):
+    for dimension, count in zip(cells.dimensions, cells.values.shape, strict=True):
         file.dimensions[dimension] = count
     variable = file.create_variable(
-        name, dimensions, cells.dtype, data=cells, fillvalue=fillvalue, **_COMPRESSED
+        cells.name,
+        cells.dimensions,
+        cells.values.dtype,
+        data=cells.values,
+        fillvalue=fillvalue,
+        **_COMPRESSED,
     )
-    variable.attrs.update(long_name=what, start_index=np.int64(0))
+    variable.attrs.update(**cells.attributes, start_index=np.int64(0))
 
 
 def _create_runs(file: h5netcdf.File, like: Batch) -> dict[str, str]:
@@ -195,7 +166,7 @@ def _create_runs(file: h5netcdf.File, like: Batch) -> dict[str, str]:
     file.create_variable(RUN, (RUN,), h5py.string_dtype()).attrs["long_name"] = "design"
     for name in like.scores:
         variable = file.create_variable(name, (RUN,), np.float64, chunks=(1024,))
-        variable.attrs.update(long_name=_SCORES[name], units="1")
+        variable.attrs.update(SCORE_ATTRIBUTES[name])
     used = {*file.dimensions, *file.variables, *like.variables}
     labels = {column: legal_name(column, used) for column in like.carried}
     for column, name in labels.items():
@@ -207,44 +178,16 @@ def _create_runs(file: h5netcdf.File, like: Batch) -> dict[str, str]:
 def _create_fields(
     file: h5netcdf.File, like: Batch, on_mesh: dict[str, str]
 ) -> dict[tuple[str, str], str]:
-    used = {*file.dimensions, *file.variables}
-    wanted = {(variable, ""): variable for variable in like.variables}
-    for variable in like.variables:
-        wanted |= {(variable, kind): f"{variable}_{kind}" for kind in like.extra_fields}
-    names = {key: legal_name(name, used) for key, name in wanted.items()}
-    _, steps, nodes, _ = like.fields.shape
+    # Imported here, as it loads zarr, which other formats do without.
     from simulgenvae.data.store.write import chunk_shape
 
+    named = field_names(like, {*file.dimensions, *file.variables})
+    _, steps, nodes, _ = like.fields.shape
     chunks = (1, *chunk_shape((steps, nodes), like.fields.itemsize))
-    for (variable, kind), name in names.items():
-        values = like.extra_fields[kind] if kind else like.fields
+    for field in named:
+        values = like.extra_fields[field.kind] if field.kind else like.fields
         stored = file.create_variable(
-            name, (RUN, "time", "node"), values.dtype, chunks=chunks, **_COMPRESSED
+            field.name, (RUN, "time", "node"), values.dtype, chunks=chunks, **_COMPRESSED
         )
-        unit = like.units[like.variables.index(variable)]
-        original = wanted[variable, kind]
-        stored.attrs.update(
-            long_name=_KINDS[kind].format(variable) if kind else variable, **on_mesh
-        )
-        if unit:
-            stored.attrs["units"] = unit
-        # The deviation of U must not claim the name of a variable that is called U_std.
-        if name != original and not (kind and original in like.variables):
-            stored.attrs[ORIGINAL_NAME] = original
-        others = [*(names[variable, other] for other in like.extra_fields), *like.scores]
-        if others and not kind:
-            stored.attrs["ancillary_variables"] = " ".join(others)
-    return names
-
-
-def legal_name(name: str, used: set[str]) -> str:
-    """Return a name that NetCDF and CF allow, new among ``used``, to which it is added."""
-    # NetCDF forbids the slash, which separates groups, and signs at the beginning; CF blanks.
-    legal = re.sub(r"[/\s]", "_", unicodedata.normalize("NFC", name))
-    if not (legal[0].isalnum() or legal[0] == "_"):
-        legal = f"_{legal}"
-    # Two names can become the same one: `a b` and `a/b`.
-    while legal in used:
-        legal += "_"
-    used.add(legal)
-    return legal
+        stored.attrs.update(**field.attributes, **on_mesh)
+    return {(field.variable, field.kind): field.name for field in named}

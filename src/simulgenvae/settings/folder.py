@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,8 +21,21 @@ class StudyFolder:
     folder: Path
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Return the study in an existing folder; UserError if there is none."""
+    def open(cls, folder: str | Path) -> Self:
+        """Return the study in an existing folder; UserError if there is none.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.folder.name
+        'S'
+        """
+        if not isinstance(folder, str | os.PathLike):
+            raise UserError(
+                f"an object of type {type(folder).__name__} is no study: give the path of its "
+                "folder"
+            )
         folder = Path(folder)
         if not folder.exists():
             raise UserError(f"{folder}: there is no such folder; give the folder of a study")
@@ -137,7 +151,15 @@ class StudyFolder:
         return self.vae_file, self.conditioner_file, self.ensemble_file, *latents
 
     def model_backup(self, name: str) -> Path:
-        """Return the folder for the files of an earlier model."""
+        """Return the folder for the files of an earlier model.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.model_backup("1").as_posix()
+        'S/model_save/previous-1'
+        """
         return self.model_save / f"previous-{name}"
 
     @property
@@ -181,11 +203,27 @@ class StudyFolder:
         return self.output / "tensorboard"
 
     def pickle_file(self, preset: int) -> Path:
-        """Return the classic data file of a preset."""
+        """Return the classic data file of a preset.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.pickle_file(1).as_posix()
+        'S/input_data/dataset1.pickle'
+        """
         return self.input_data / f"dataset{preset}.pickle"
 
     def preset_files(self, preset: int = 1) -> tuple[Path, Path]:
-        """Return the two files that may hold a preset, the one that takes precedence first."""
+        """Return the two files that may hold a preset, the one that takes precedence first.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> [file.as_posix() for file in study.preset_files()]
+        ['S/preset1.txt', 'S/preset.txt']
+        """
         return self.folder / f"preset{preset}.txt", self.folder / "preset.txt"
 
     def resolve(self, given: str) -> Path:
@@ -193,6 +231,13 @@ class StudyFolder:
 
         Relative paths start at the study folder. So do those with a leading ``/`` that do not
         exist: classic studies write ``/images`` for the folder inside the study.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.resolve("params.csv").as_posix()
+        'S/params.csv'
         """
         path = Path(given)
         if path.is_absolute() and not path.exists():

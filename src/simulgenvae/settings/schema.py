@@ -189,7 +189,15 @@ class EvaluationSettings(Group):
 
 
 class Settings(Group):
-    """All settings of a study."""
+    """All settings of a study.
+
+    Examples
+    --------
+    >>> from simulgenvae import Settings
+    >>> settings = Settings.model_validate({"model": {"size": "large"}})
+    >>> settings.model.size, settings.training.device
+    ('large', 'auto')
+    """
 
     data: DataSettings = DataSettings()
     reduction: ReductionSettings = ReductionSettings()
@@ -245,7 +253,14 @@ class Settings(Group):
         return {self.training.loss, self.training.end_to_end.loss} == {"mse"}
 
     def with_decoder(self, name: str) -> Self:
-        """Return the settings of the same networks with another decoder."""
+        """Return the settings of the same networks with another decoder.
+
+        Examples
+        --------
+        >>> from simulgenvae import Settings
+        >>> Settings().with_decoder("field").model.decoder
+        'field'
+        """
         model = self.model.model_copy(update={"decoder": name})
         return self.model_copy(update={"model": model})
 

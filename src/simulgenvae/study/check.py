@@ -30,6 +30,13 @@ class Checking(StudyData):
         UserError
             If the data cannot be read or do not fit the settings. What is wrong with values is a
             finding of the report, whose ``passed`` is then False.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.check().passed
+        True
         """
         from simulgenvae.data.checks.dataset import check
         from simulgenvae.training.memory.findings import memory_findings

@@ -58,6 +58,13 @@ class StudyData(StudyFolder):
         ------
         UserError
             When another command writes into the study, or nothing can be written there.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> with study.working("copy", study.output):
+        ...     pass
         """
         # Imported here, as in the methods below: a command that only reads a model is quick.
         from simulgenvae.data.ingest.interrupted import finish_ingest
@@ -92,6 +99,13 @@ class StudyData(StudyFolder):
         ------
         UserError
             Every mistake in the files and overrides, with file, line and key.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.read_settings(overrides=["model.size=large"]).model.size
+        'large'
         """
         from simulgenvae.settings.load import load_settings
 
@@ -105,6 +119,13 @@ class StudyData(StudyFolder):
         UserError
             If there are none, or if their dimensions differ from the settings, which may
             have changed since the data were read.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.open_dataset().shape
+        (14, 8, 30, 1)
         """
         from simulgenvae.data.dataset import Dataset
         from simulgenvae.data.dimensions import check_dimensions
@@ -127,7 +148,16 @@ class StudyData(StudyFolder):
         return dataset.load() if settings.data.load_all else dataset
 
     def make_split(self, dataset: Dataset, settings: Settings | None = None) -> Split:
-        """Return the training, validation and test runs: ``split.csv``'s, else by the seed."""
+        """Return the training, validation and test runs: ``split.csv``'s, else by the seed.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> split = study.make_split(study.open_dataset())
+        >>> len(split.train) + len(split.validation) + len(split.test)
+        14
+        """
         from simulgenvae.data.split import make_split
 
         settings = settings or self.read_settings()
@@ -148,6 +178,13 @@ class StudyData(StudyFolder):
         ------
         UserError
             For a name that is declared and added.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.declared_quantities(study.read_settings(), {"peak": "max(temperature)"})
+        {'peak': 'max(temperature)'}
         """
         settings = self.read_settings() if self.settings_file.exists() else trained
         declared = dict(settings.quantities)
@@ -160,7 +197,14 @@ class StudyData(StudyFolder):
         return declared | dict(added)
 
     def require_quantities(self, settings: Settings, dataset: Dataset) -> None:
-        """Raise UserError unless the declared quantities fit the data."""
+        """Raise UserError unless the declared quantities fit the data.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.require_quantities(study.read_settings(), study.open_dataset())
+        """
         from simulgenvae.quantities import FieldDomain, read_quantities
 
         domain = FieldDomain(
@@ -174,7 +218,15 @@ class StudyData(StudyFolder):
         read_quantities(settings.quantities, domain, self.folder)
 
     def load_surrogate(self) -> Surrogate:
-        """Return the trained surrogate of the study; UserError if there is none."""
+        """Return the trained surrogate of the study; UserError if there is none.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.load_surrogate().condition_scaler.names
+        ('row', 'speed')
+        """
         # torch takes seconds to import, and commands such as `ingest` do without it.
         from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -184,6 +236,13 @@ class StudyData(StudyFolder):
         """Return the files of conditions that the settings name.
 
         If the settings ask for images without naming a folder, it is ``images/`` of the study.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.condition_files(study.read_settings())
+        ConditionFiles(table=None, images=None)
         """
         from simulgenvae.settings.networks import conditioners_of
         from simulgenvae.settings.schema import IMAGE_ENDINGS

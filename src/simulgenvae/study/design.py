@@ -60,6 +60,13 @@ class Designing(StudyData):
         ------
         UserError
             Numbers out of range, a study with images, or a file that cannot be written.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> len(study.suggest(2, candidates=32).designs)
+        2
         """
         from simulgenvae.design.suggest import suggest
         from simulgenvae.export.target import require_free
@@ -120,6 +127,12 @@ class Designing(StudyData):
         ------
         UserError
             If there are no runs to measure on, too few training runs, or a training that fails.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> curve = study.learning_curve(fractions=[0.5, 1.0])  # doctest: +SKIP
         """
         from simulgenvae.design.learning_curve import SHARES, learning_curve
 

@@ -56,6 +56,13 @@ class Evaluating(StudyData):
         UserError
             If the surrogate was trained on other data, if a quantity cannot be read, or if a file
             cannot be written.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.evaluate(figures=False).compared_split
+        'test'
         """
         from simulgenvae.distributed import collectives
         from simulgenvae.evaluation import evaluate
@@ -91,6 +98,14 @@ class Evaluating(StudyData):
         ------
         UserError
             For overrides of other groups: the model has been trained with their settings.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> settings = study.evaluation_settings(study.read_settings(), ["evaluation.checks=a: 1"])
+        >>> settings.checks
+        ('a: 1',)
         """
         # The model keeps the settings of its training; only how it is measured can change later.
         given = validate(read_overrides(overrides))

@@ -67,6 +67,14 @@ class Exploring(StudyData):
         ------
         UserError
             Unless two runs or two designs are given.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> between = Study.open("S").interpolate(Path("a.npz"), first="0", second="1", steps=3)
+        >>> between.sizes["run"]
+        3
         """
         from simulgenvae.design.latent_traversal import interpolate
 
@@ -122,6 +130,13 @@ class Exploring(StudyData):
         ------
         UserError
             For a level, dimension or run that does not exist.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> Study.open("S").traverse(Path("b.npz"), "z", steps=2).sizes["run"]
+        2
         """
         import torch
 
@@ -154,7 +169,15 @@ class Exploring(StudyData):
     def sample(
         self, out: Path, *, count: int = 8, seed: int = 0, overwrite: bool = False
     ) -> xr.Dataset:
-        """Return fields drawn from the learned prior; UserError for a count out of range."""
+        """Return fields drawn from the learned prior; UserError for a count out of range.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> Study.open("S").sample(Path("c.npz"), count=2).sizes["run"]
+        2
+        """
         if not 1 <= count <= MOST_FIELDS:
             raise UserError(f"--count is {count}: give a whole number from 1 to {MOST_FIELDS}.")
         require_seed(seed)

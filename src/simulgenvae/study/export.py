@@ -36,6 +36,13 @@ class Exporting(StudyData):
         ------
         UserError
             A file that cannot be written, or a program whose predictions differ too much.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> Study.open("S").export(Path("model.pt2")) < 1e-3  # doctest: +SKIP
+        True
         """
         from simulgenvae.deployment import check_model_target, write_model
 

@@ -32,7 +32,7 @@ class Ingestion(StudyData):
         *,
         settings: Settings | None = None,
     ) -> Dataset:
-        """Store fields and conditions of finished runs as the study's data; return these.
+        r"""Store fields and conditions of finished runs as the study's data; return these.
 
         The study folder is made if it does not exist. Nothing is stored if anything is wrong.
 
@@ -50,6 +50,18 @@ class Ingestion(StudyData):
         ------
         UserError
             Data that are there already, and everything that is wrong with the files.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> from simulgenvae.data.ingest.options import IngestOptions
+        >>> np.save("fields.npy", np.random.default_rng(0).random((2, 4, 5)))
+        >>> written = Path("params.csv").write_text("row\n0.05\n0.06\n")
+        >>> options = IngestOptions(params=Path("params.csv"))
+        >>> Study(Path("new")).ingest([Path("fields.npy")], options).shape
+        (2, 4, 5, 1)
         """
         options = options or IngestOptions()
         if options.if_exists == "append" and options.split is not None:

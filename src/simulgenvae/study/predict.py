@@ -69,13 +69,13 @@ class Predicting(StudyData):
         table: Path | None = None,
         overwrite: bool = False,
     ) -> list[PredictedDesign]:
-        """Predict new designs, write their fields, and return a summary of each.
+        r"""Predict new designs, write their fields, and return a summary of each.
 
         The study's quantities of interest are predicted too, with their bands.
 
         Designs are predicted in batches and written as they come, so that memory holds a few of
-        them only. ``study.load_surrogate().predict(conditions)`` returns fields instead of writing
-        them. If torchrun has started several processes, they share the designs.
+        them only. ``simulgenvae.load(study).predict(…)`` returns fields instead of writing them. If
+        torchrun has started several processes, they share the designs.
 
         A few designs are predicted with NumPy where torch is not loaded yet and the model's
         networks are of the default kinds: values then differ in their last digits.
@@ -119,6 +119,15 @@ class Predicting(StudyData):
         UserError
             A file that cannot be written, conditions that the model was not trained with, or
             times, nodes, variables or quantities that it does not have.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> written = Path("new.csv").write_text("id,row,speed\na,0.05,0.006\n")
+        >>> scores = Study.open("S").predict(Path("new.npz"), params=Path("new.csv"))
+        >>> scores[0].design
+        'a'
         """
         # Everything is checked before the networks are read, which takes longer than the checks.
         require_seed(seed)

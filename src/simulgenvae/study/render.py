@@ -45,6 +45,12 @@ class Rendering(StudyData):
         UserError
             Options that exclude each other, a file that cannot be written, a run, design, variable
             or time that does not exist, or a machine that cannot draw.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> case = Study.open("S").render(Path("run.png"))  # doctest: +SKIP
         """
         options = options or RenderOptions()
         options.check(out)

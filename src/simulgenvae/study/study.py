@@ -6,6 +6,7 @@ Tested in tests/study/test_study.py.
 from __future__ import annotations
 
 from simulgenvae.study.check import Checking
+from simulgenvae.study.describe import describe_study
 from simulgenvae.study.design import Designing
 from simulgenvae.study.evaluate import Evaluating
 from simulgenvae.study.explore import Exploring
@@ -36,8 +37,20 @@ class Study(
 
     Examples
     --------
-    >>> study = Study.open(Path("heated-board"))
-    >>> surrogate = study.train()
-    >>> study.evaluate()
-    >>> study.predict(Path("new.npz"), params=Path("new.csv"))
+    >>> import simulgenvae
+    >>> study = simulgenvae.Study.open("S")
+    >>> study
+    Study S
+      data      input_data/dataset.zarr
+      settings  the defaults
+      model     trained
+      report    ...
+    >>> simulgenvae.load(study).predict(row=0.05, speed=0.006).temperature.shape
+    (1, 8, 30)
     """
+
+    def __repr__(self) -> str:
+        return describe_study(self).text()
+
+    def _repr_html_(self) -> str:
+        return describe_study(self).html()

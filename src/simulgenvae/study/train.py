@@ -13,6 +13,7 @@ from simulgenvae.search.duration import seconds_of
 from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
+from simulgenvae.study.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +36,8 @@ class Training(StudyData):
         resume: bool = False,
         overwrite: bool = False,
         budget: float | str | None = None,
-    ) -> Surrogate:
-        """Train a surrogate on the study's data, write its model files and return it.
+    ) -> Model:
+        """Train a model on the study's data, write its files and return it.
 
         If torchrun has started several processes, they share the work.
 
@@ -60,6 +61,18 @@ class Training(StudyData):
         UserError
             A stage that does not exist, a trained model that may not be replaced, and everything
             that is wrong with data and settings. The model files are replaced at the very end.
+
+        Examples
+        --------
+        A whole training takes minutes, hence two steps here.
+
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> few = ["training.end_to_end.steps=2", "training.end_to_end.members=1"]
+        >>> few += ["training.end_to_end.refit=false"]
+        >>> m = study.train(study.read_settings(overrides=few), overwrite=True)
+        >>> m.predict(row=0.05, speed=0.006).temperature.shape
+        (1, 8, 30)
         """
         if budget is not None:
             budget = seconds_of(budget)
@@ -90,7 +103,8 @@ class Training(StudyData):
                     "to go on with an interrupted training."
                 )
             stages = self.default_stages(settings) if whole else [stage]
-            return self.train_stages(settings, stages, resume=resume, budget=budget)
+            surrogate = self.train_stages(settings, stages, resume=resume, budget=budget)
+            return Model(surrogate, self)
 
     def train_stages(
         self,
@@ -109,6 +123,16 @@ class Training(StudyData):
         ------
         UserError
             Everything that is wrong with data and settings, before anything is written.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> few = ["training.end_to_end.steps=2", "training.end_to_end.members=1"]
+        >>> few += ["training.end_to_end.refit=false"]
+        >>> settings = study.read_settings(overrides=few)
+        >>> study.train_stages(settings, ["end_to_end"]).info.stages
+        ('end_to_end',)
         """
         with self._training():
             return self._train_stages(settings, stages, resume=resume, budget=budget)
@@ -133,6 +157,14 @@ class Training(StudyData):
         ------
         UserError
             When no search is going on, or it has other settings or data.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.join_search()
+        Traceback (most recent call last):
+        simulgenvae.errors.UserError: ...
         """
         from simulgenvae.search.join import join_search
 
@@ -184,7 +216,15 @@ class Training(StudyData):
         return surrogate
 
     def starting_vae(self, settings: Settings) -> Path:
-        """Return the file of the trained VAE that later stages start from."""
+        """Return the file of the trained VAE that later stages start from.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.starting_vae(study.read_settings()).as_posix()
+        'S/model_save/SimulGen-VAE'
+        """
         given = settings.training.end_to_end.vae_path
         return self.vae_file if given is None else self.resolve(given)
 
@@ -193,6 +233,13 @@ class Training(StudyData):
 
         There is no stage ``vae`` among them if the settings name another trained VAE. Settings
         without effect are logged.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> study = simulgenvae.Study.open("S")
+        >>> study.default_stages(study.read_settings())
+        ['end_to_end']
         """
         from simulgenvae.training.stages import default_stages
 

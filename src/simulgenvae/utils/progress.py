@@ -59,8 +59,9 @@ def progress_on(console: Console | None = None, errors: Console | None = None) -
 
     Examples
     --------
-    >>> with progress_on():
-    ...     surrogate = fit(dataset)
+    >>> import simulgenvae
+    >>> with simulgenvae.progress_on():
+    ...     m = simulgenvae.load("S")
     """
     consoles = _Consoles(console or Console(), errors or Console(stderr=True))
     token = _CONSOLES.set(consoles)

@@ -1,0 +1,73 @@
+"""Predictions as users work with them: each variable by its name, with unit and coordinates.
+
+Tested in tests/export/test_by_variable.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulgenvae.export.batches import AXES, Batch
+from simulgenvae.export.cf import (
+    CONVENTIONS,
+    SCORE_ATTRIBUTES,
+    SOURCE,
+    cell_arrays,
+    coordinates,
+    field_names,
+    legal_name,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simulgenvae.mesh.mesh import Mesh
+
+
+def by_variable(prediction: xr.Dataset, mesh: Mesh) -> xr.Dataset:
+    """Return a prediction with a data variable for each variable of the study.
+
+    It has the names and attributes of the files that the NetCDF writer makes, so that a file and a
+    prediction are used alike. Arrays of fields are views of those given.
+
+    Parameters
+    ----------
+    prediction
+        Prediction of :meth:`~simulgenvae.surrogate.surrogate.Surrogate.predict`, whose variables
+        are a dimension.
+    mesh
+        Mesh of its nodes.
+
+    Returns
+    -------
+    xarray.Dataset
+        - ``NAME`` (run, time, node) for each variable, with ``NAME_std``, ``NAME_lower`` and
+          ``NAME_upper`` where there is uncertainty; attributes ``long_name`` and ``units``;
+        - ``novelty`` and ``expected_error`` (run);
+        - coordinates ``run``, ``time``, ``x``, ``y`` and ``z`` (node), the numbers ``node`` of
+          chosen nodes, the cells as ``cells_KIND``, and texts (run) of the table of designs that
+          are carried along;
+        - attribute ``warnings``: lines to read before trusting it.
+    """
+    import xarray as xr
+
+    # The accessor is there as soon as there is something to use it on.
+    from simulgenvae.export import accessor  # noqa: F401
+
+    batch = Batch.of(prediction)
+    constant = [*coordinates(batch, mesh), *cell_arrays(mesh)]
+    labels: dict[str, Any] = {"run": ("run", list(batch.ids), {"long_name": "design"})}
+    for name, dimensions, array, attributes in constant:
+        labels[name] = (dimensions, array, attributes)
+    taken = {*AXES, *labels, *batch.scores, *batch.variables}
+    for column, texts in batch.carried.items():
+        labels[legal_name(column, taken)] = ("run", list(texts), {"long_name": column})
+    arrays: dict[str, Any] = {}
+    for field in field_names(batch, {*AXES, *labels, *batch.scores}):
+        values = batch.extra_fields[field.kind] if field.kind else batch.fields
+        number = batch.variables.index(field.variable)
+        arrays[field.name] = (AXES[:3], values[..., number], field.attributes)
+    for name, scores in batch.scores.items():
+        arrays[name] = ("run", scores, SCORE_ATTRIBUTES[name])
+    warnings = "\n".join(dict.fromkeys(batch.warnings))
+    return xr.Dataset(arrays, labels, {"Conventions": CONVENTIONS, **SOURCE, "warnings": warnings})
