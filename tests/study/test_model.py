@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +67,41 @@ def test_parameters_with_names_of_options_are_given_as_a_dict(m: Model) -> None:
 def test_a_suggestion_can_be_predicted(m: Model) -> None:
     suggestion = m.suggest(2, candidates=32)
     assert m.predict(suggestion.designs).sizes["run"] == 2
+
+
+def test_quantities_are_those_of_the_surrogate(m: Model) -> None:
+    conditions = Conditions(("a", "b"), ("row", "speed"), np.array([[0.05, 0.006], [0.06, 0.007]]))
+    texts = {"peak": "max(temperature)", "end": "mean(temperature, time=0.875)"}
+    expected = m.surrogate.quantities(conditions, texts, seed=3)
+    designs = [{"speed": 0.006, "row": 0.05, "id": "a"}, {"speed": 0.007, "row": 0.06, "id": "b"}]
+    assert m.quantities(designs, texts, seed=3).identical(expected)
+    assert expected["value"].values.min() > 100
+
+
+def test_quantities_are_declared_and_name_files_of_the_study(m: Model, tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(
+        "[quantities]\nedge = \"max(temperature, nodes='e.txt')\"\n"
+    )
+    (tmp_path / "e.txt").write_text("0\n5\n")
+    other = Model(m.surrogate, Study(tmp_path))
+    found = other.quantities(ONE)
+    expected = m.quantities(ONE, {"edge": "max(temperature, nodes=(0, 5))"})
+    assert found["quantity"].values.tolist() == ["edge"]
+    np.testing.assert_array_equal(found["value"], expected["value"])
+
+
+def test_a_model_in_memory_predicts_the_quantities_of_its_settings(m: Model) -> None:
+    settings = m.surrogate.settings.model_copy(update={"quantities": {"low": "min(temperature)"}})
+    found = Model(replace(m.surrogate, settings=settings)).quantities(ONE)
+    assert found["quantity"].values.tolist() == ["low"]
+
+
+def test_an_evaluation_measures_the_quantities_that_are_added(board: Path, tmp_path: Path) -> None:
+    shutil.copytree(board, tmp_path / "S")
+    texts = {"warmest": "max(temperature)"}
+    result = simulgenvae.load(tmp_path / "S").evaluate(figures=False, quantities=texts)
+    assert result.quantities is not None
+    assert [each.name for each in result.quantities.found] == ["warmest"]
 
 
 def test_the_score_is_r2(m: Model, board: Path) -> None:

@@ -154,6 +154,20 @@ WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "fields as texts": (lambda m: m.score(ONE, "fields"), "taken as numbers"),
     "fields with NaN": (lambda m: m.score(ONE, FIELDS[:1] * np.nan), "not finite at nodes"),
+    "a quantity without a name": (
+        lambda m: m.quantities(ONE, "max(temperature)"),
+        "'max.temperature.': give texts by name",
+    ),
+    "quantities in a list": (
+        lambda m: m.evaluate(quantities=["max(temperature)"]),
+        "give texts by name",
+    ),
+    "a quantity of nothing": (lambda m: m.quantities(ONE, {"peak": "max(T)"}), "quantity 'peak': "),
+    "no quantities": (lambda m: m.quantities(ONE), "no quantity to predict: name one"),
+    "quantities of no design": (
+        lambda m: m.quantities(None, {"peak": "max(temperature)"}),
+        "no parameters are given",
+    ),
     "no such design": (
         lambda m: m.predict(ONE).simulgenvae.to_pyvista("b", 0.5),
         r"no design 'b': give an id \('0'\) or a position from 0",

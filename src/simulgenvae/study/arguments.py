@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,19 @@ def chosen_variables(variables: object) -> list[str] | None:
     ):
         raise UserError(f"variables are {_shown(variables)}: give a name, or a list of names")
     return [str(name) for name in names]
+
+
+def quantity_texts(texts: object) -> dict[str, str] | None:
+    """Return texts of quantities of interest by name; None for those that are declared."""
+    if texts is None:
+        return None
+    if not isinstance(texts, Mapping) or not all(
+        isinstance(each, str) for item in texts.items() for each in item
+    ):
+        raise UserError(
+            f'quantities are {_shown(texts)}: give texts by name, such as {{"peak": "max(T)"}}'
+        )
+    return {str(name): str(text) for name, text in texts.items()}
 
 
 def _array(name: str, values: object) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from simulgenvae.study.arguments import (
     chosen_times,
     chosen_variables,
     file_path,
+    quantity_texts,
     whole_number,
 )
 from simulgenvae.study.describe import describe_model
@@ -155,6 +156,58 @@ class Model:
         mesh = surrogate.whole_mesh
         return by_variable(prediction, mesh if chosen is None else mesh.at(chosen))
 
+    def quantities(
+        self,
+        designs: object,
+        texts: Mapping[str, str] | None = None,
+        *,
+        images: object = None,
+        seed: int = 0,
+    ) -> xr.Dataset:
+        """Predict quantities of interest of designs, such as peaks and means, with their bands.
+
+        Parameters
+        ----------
+        designs, images
+            n designs, as :meth:`predict` takes them.
+        texts
+            Quantities by name, such as ``{"peak": "max(T)"}`` (docs/quantities.md); by default
+            those that the study declares, or for a model in memory those of its settings.
+        seed
+            Seed of the samples.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``value``, ``std``, ``lower`` and ``upper`` (run, quantity), and ``time`` and ``place``
+            of maxima and minima; see
+            :meth:`~simulgenvae.surrogate.surrogate.Surrogate.quantities`.
+
+        Raises
+        ------
+        UserError
+            For designs as :meth:`predict` does, for a quantity that cannot be read, and where
+            there is none.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> m = simulgenvae.load("S")
+        >>> designs = {"row": 0.05, "speed": [0.006, 0.007]}
+        >>> found = m.quantities(designs, {"peak": "max(temperature)"})
+        >>> found.value.sel(quantity="peak").sizes["run"], found.unit.item()
+        (2, 'K')
+        """
+        conditions = self._designs(designs, images, {})
+        texts = quantity_texts(texts)
+        if texts is None and self.study is not None:
+            # They may have changed since the training; the commands read them there, too.
+            texts = self._study("quantities").declared_quantities(self.surrogate.settings)
+        seed = whole_number("seed", seed, most=2**63 - 1)
+        # Files with node numbers are relative to the study.
+        folder = Path() if self.study is None else self.study.folder
+        return self.surrogate.quantities(conditions, texts, folder=folder, seed=seed)
+
     def score(self, designs: object, fields: ArrayLike, *, images: object = None) -> float:
         """Return the coefficient of determination R² of predictions, as scikit-learn does.
 
@@ -227,20 +280,32 @@ class Model:
         """
         return self.surrogate.whole_mesh
 
-    def evaluate(self, *, figures: bool = True, overrides: Sequence[str] = ()) -> EvaluationResult:
+    def evaluate(
+        self,
+        *,
+        figures: bool = True,
+        overrides: Sequence[str] = (),
+        quantities: Mapping[str, str] | None = None,
+    ) -> EvaluationResult:
         """Measure the model on the runs of its study, write metrics and report, return the result.
 
-        See :meth:`simulgenvae.Study.evaluate`.
+        ``quantities``, such as ``{"peak": "max(T)"}``, are measured in addition to those that the
+        study declares. See :meth:`simulgenvae.Study.evaluate`.
 
         Examples
         --------
         >>> import simulgenvae
-        >>> result = simulgenvae.load("S").evaluate(figures=False)
+        >>> m = simulgenvae.load("S")
+        >>> result = m.evaluate(figures=False, quantities={"peak": "max(temperature)"})
         >>> result.compared_split
         'test'
         """
-        study = self._study("evaluate")
-        return study.evaluate(self.surrogate, figures=figures, overrides=overrides)
+        return self._study("evaluate").evaluate(
+            self.surrogate,
+            figures=figures,
+            overrides=overrides,
+            quantities=quantity_texts(quantities),
+        )
 
     def render(self, out: str | Path, **options: Any) -> Case:
         """Draw a run and its prediction, or a new design, as an image or a film.
