@@ -47,7 +47,7 @@ def test_every_option_is_explained(name: str, capsys: pytest.CaptureFixture[str]
         (["suggest", "--range", "speed=2"], "'speed=2' is no range: write NAME=LOW:HIGH"),
         (["learning-curve", "--fractions", "1/2", "2"], "2 is no fraction"),
         (["learning-curve", "--target", "3"], "3 is no error between 0 and 1"),
-        (["render", "--out", "a.png", "--times", "1,x"], "'1,x': give numbers"),
+        (["render", "--out", "a.png", "--times", "1,x"], "1,x: no such file, and not times"),
         (["render", "--out", "a.png", "--warp", "U,x"], "'U,x': give NAME or NAME,FACTOR"),
         (["inspect", "a.h5", "--axes", "time"], "--axes time: name each axis once"),
         (["ingest", "a.npy", "--study", "b", "--overwrite", "--append"], "Mutually exclusive"),

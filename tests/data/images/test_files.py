@@ -143,13 +143,12 @@ def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
     assert "'circle.png'" in message
     table = folder / "index.csv"
     table.write_text(
-        f"id,file\na,../secret.png\nb,{secret}\nc,link.png\nd,{own}\ne,own.png\nf,gone.png\ng,n\0.png\n"
+        f"id,file\na,../secret.png\nb,{secret}\nc,link.png\nd,{own}\ne,own.png\nf,gone.png\n"
     )
     message = refusal(table)
     assert f"without the folder): '../secret.png', '{secret}', 'link.png', '{own}';" in message
     assert "no such file: 'gone.png'" in message
-    assert "leads nowhere: 'n\\x00.png'" in message
-    assert "(6 of 7)" in message
+    assert "(5 of 6)" in message
 
 
 @pytest.mark.parametrize(
@@ -160,6 +159,7 @@ def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
         ("id,file\n", "no rows"),
         ("id,file\na,a.png\na,a.png\n", "'a' occurs more than once"),
         ("id,file\n../a,a.png\n", "must not contain '/'"),
+        ("id,file\na,n\0.png\n", "not a text file"),
         ("", "empty"),
     ],
 )
