@@ -203,7 +203,7 @@ def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path: Path) -
     (trial,) = plan_trials(tmp_path)
     ingest, check, train, evaluate, predict = demo.commands(problems.TableProblem(), trial, [])
     study = str(tmp_path / "study")
-    assert ingest[2:4] == ["--params", str(tmp_path / "solver" / "params.csv")]
+    assert ingest[3:5] == ["--params", str(tmp_path / "solver" / "params.csv")]
     assert [check, train, evaluate] == [["check", study], ["train", study], ["evaluate", study]]
     assert predict[2:] == [
         "--params",

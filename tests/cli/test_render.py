@@ -174,7 +174,7 @@ def test_classic_command(
             ["--run", "run_0", "--times", "0.5"],
             ["no field at the time 0.5", "nearest at 0.4 and 0.8"],
         ),
-        (["--times", "soon"], ["'soon': give numbers"]),
+        (["--times", "soon"], ["soon: no such file, and not times"]),
         (["--warp", "V"], ["moved by V_x and V_y", "U_x, U_y, T"]),
         (["--warp", "U,much"], ["give NAME or NAME,FACTOR"]),
         (["--params", "new.csv"], ["There are 2 designs, 'slow', 'quick'", "--design"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -174,3 +175,14 @@ def test_neither_pandas_nor_polars_nor_xarray_is_imported() -> None:
         "conditions_from({'a': [1, 2]}); sys.exit(len({'pandas', 'polars', 'xarray'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_units_stay_with_their_parameters(tmp_path: Path) -> None:
+    known = conditions_from({"row": [1.0, 2.0], "speed": [3.0, 4.0]})
+    scaler = ConditionScaler.fit(replace(known, units=("mm", "m/s")))
+    given = conditions_from({"speed": [3.0], "row": [1.0]})
+    assert designs_from(replace(given, units=("m/s", "mm")), scaler).units == ("mm", "m/s")
+    table = tmp_path / "new.csv"
+    table.write_text("speed [km/h],row [mm]\n3,1\n")
+    with pytest.raises(UserError, match="km/h"):
+        designs_from(table, scaler)

@@ -19,7 +19,10 @@ from simulgenvae.utils.snapshots import principal_directions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ENERGY_LEFT_OUT = 1e-6
+_ENERGY_LEFT_OUT = 1e-12
+"""Part of the energy of all runs that may be left out: near what single precision leaves of
+coefficients. Of a smooth flow (one parameter, 40 runs), 1e-6 left an error of 0.09 % where 0.001 %
+is reached."""
 _COMPONENTS = (4, 8, 16, 32, 64)
 """Numbers of image components that are tried; all of them are tried too."""
 _MANY_RUNS = 1000

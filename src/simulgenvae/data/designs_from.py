@@ -112,7 +112,7 @@ def _parameters(designs: object, scaler: ConditionScaler) -> Conditions | None:
     if not scaler.names:
         return None
     if _is_path(designs):
-        known = Known(scaler.names, scaler.levels, scaler.left_out)
+        known = Known(scaler.names, scaler.levels, scaler.left_out, units=scaler.units)
         return read_conditions(Path(os.fspath(designs)), known).conditions  # type: ignore[call-overload]
     columns = columns_of(designs, scaler.names)
     constant = {each.name: each for each in scaler.left_out}
@@ -215,6 +215,7 @@ def _in_order(conditions: Conditions, scaler: ConditionScaler) -> Conditions:
         names=scaler.names,
         table=conditions.table[:, order],
         levels=tuple(conditions.levels[column] for column in order),
+        units=tuple(conditions.units[column] for column in order),
     )
 
 

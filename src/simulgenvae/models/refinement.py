@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from simulgenvae.models.latents import Latents
     from simulgenvae.models.vae import HierarchicalVae
 
-TIMES = 16
-"""Number of timesteps at which a run is compared."""
+TIMES = 128
+"""Largest number of timesteps at which a run is compared. Latents that are fitted to a few of many
+are wrong between them: 16 of 96 gave an oscillating bar 4.3 % of error, all of them 0.7 %."""
 STEPS = 8
 """Largest number of steps."""
 SMALLEST_GAIN = 0.05

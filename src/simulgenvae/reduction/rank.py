@@ -18,7 +18,7 @@ USUAL_TOLERANCE = 1e-3
 """Truncation error where the settings give none."""
 FEW_MODES = 64
 """Number of modes that cost next to nothing in training and prediction."""
-FINEST_TOLERANCE = 1e-4
+FINEST_TOLERANCE = 1e-6
 """Truncation error down to which that many modes are kept."""
 
 

@@ -100,7 +100,7 @@ class ReductionSettings(Group):
     node."""
     tolerance: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     """Relative error that leaving out modes may cause on the training runs. When not given: 1e-3,
-    or down to 1e-4 as far as 64 modes are enough for it."""
+    or down to 1e-6 as far as 64 modes are enough for it."""
     max_rank: Annotated[int, Field(ge=1, le=4096)] = 512
     """Largest number of modes, whatever the tolerance."""
 
