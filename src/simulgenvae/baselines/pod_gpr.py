@@ -69,7 +69,8 @@ class PodGpr(PodRegression):
     kernels
         Kernels to choose from.
     hierarchical_prior
-        Whether the length scales of the modes have a common prior (``gp_prior.py``).
+        Whether the length scales of the modes have a common prior (``gp_prior.py``), where there is
+        more than one of them.
     """
 
     likelihood_runs = 160
@@ -100,7 +101,8 @@ class PodGpr(PodRegression):
         likelihoods = [
             Likelihood(among_subset, standardised(y[subset]), kernel) for y in amplitudes.T
         ]
-        if self._hierarchical_prior:
+        # The prior is one of ratios of length scales, of which a single one has none.
+        if self._hierarchical_prior and len(squared) > 1:
             thetas = related_hyperparameters(likelihoods, len(squared), self.choosing_modes, SEED)
         else:
             energies = np.square(amplitudes).sum(axis=0)
