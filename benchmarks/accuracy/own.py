@@ -49,7 +49,7 @@ def judged(model: Surrogate, case: Case) -> dict[str, Any]:
     Included is how well the scores of designs follow the error of both together.
     """
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"reconstruction_test": reconstruction_error(model, case, scale)}
     errors = FieldErrors(case.dataset.variables, scale)
     scores: dict[str, list[float]] = {name: [] for name in SCORES}
     for split in ("test", "extrapolation"):
@@ -72,3 +72,12 @@ def judged(model: Surrogate, case: Case) -> dict[str, Any]:
         for name in SCORES
     }
     return found | correlations
+
+
+def reconstruction_error(model: Surrogate, case: Case, scale: VariableScale) -> float:
+    """Return the mean joint error of test runs that the VAE encodes and decodes again."""
+    errors = FieldErrors(case.dataset.variables, scale)
+    for row in case.rows["test"]:
+        run = case.dataset.run(int(row))
+        errors.add(model.reconstruct(run), run)
+    return float(np.mean(errors.joint))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simulgenvae import __version__
 from simulgenvae.data.netcdf_names import ORIGINAL_NAME
 from simulgenvae.mesh.cell_kinds import LINEAR
+from simulgenvae.utils.free_name import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +128,6 @@ def legal_name(name: str, used: set[str]) -> str:
     if not (legal[0].isalnum() or legal[0] == "_"):
         legal = f"_{legal}"
     # Two names can become the same one: `a b` and `a/b`.
-    while legal in used:
-        legal += "_"
+    legal = free_name(legal, used)
     used.add(legal)
     return legal

@@ -14,6 +14,7 @@ from simulgenvae.data.units import header
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
 from simulgenvae.utils.atomic import atomic_write
+from simulgenvae.utils.free_name import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,9 +64,7 @@ class ResultRow:
         texts = {name: Cell(text) for name, text in self.carried.items()}
         for group in (self.inputs, self.quantities, scores, texts):
             for name, cell in group.items():
-                while name in cells:
-                    name += "_"
-                cells[name] = cell
+                cells[free_name(name, cells)] = cell
         return cells
 
 

@@ -27,6 +27,7 @@ from simulgenvae.export.write import check_target, write_prediction
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 from simulgenvae.study.predicted_design import PredictedDesign, predicted_designs
 from simulgenvae.surrogate.outline import Outline
+from simulgenvae.surrogate.selection import require_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -110,7 +111,7 @@ class Predicting(StudyData):
             that the study declares.
         table
             Table to write, ``.csv`` or ``.json``: a row for each design with its inputs, expected
-            error, novelty and warnings.
+            error, novelty, quantities and warnings.
         overwrite
             Whether existing files are replaced.
 
@@ -131,10 +132,7 @@ class Predicting(StudyData):
         """
         # Everything is checked before the networks are read, which takes longer than the checks.
         require_seed(seed)
-        if samples < 0 or samples == 1:
-            raise UserError(
-                f"samples is {samples}: a standard deviation needs at least 2 samples (0 for none)."
-            )
+        require_samples(samples)
         if at and params is not None:
             raise UserError("--at and --params both give the designs: leave out one of them.")
         if truth is not None and out is None:
@@ -189,12 +187,12 @@ class _Request:
 
         warnings = prediction_warnings(parts, self.conditions, samples=self.samples)
         log_warnings(warnings)
-        asked = self._quantity_predictor(parts)
+        of_quantities = self._quantity_predictor(parts)
         selection = select(parts, self.times, self.nodes, self.variables)
         predictor = Predictor(parts, selection, self.samples, self.seed)
         batches = map(Batch.of_arrays, predictor.array_batches(self.conditions))
         found = self._written(batches, self._mesh(parts), out, overwrite=overwrite, runs=None)
-        found = with_quantities(found, asked, self.conditions)
+        found = with_quantities(found, of_quantities, self.conditions)
         self._write_table(found, warnings)
         return found
 
@@ -207,7 +205,7 @@ class _Request:
         surrogate = self.study.load_surrogate()
         warnings = surrogate.warnings(self.conditions, samples=self.samples)
         log_warnings(warnings)
-        asked = self._quantity_predictor(surrogate)
+        of_quantities = self._quantity_predictor(surrogate)
         with (
             _truth_added(truth, self.conditions, surrogate) as with_truth,
             collectives.process_group(surrogate.settings.training.rank_timeout),
@@ -226,7 +224,7 @@ class _Request:
             mesh = self._mesh(surrogate)
             runs = len(self.conditions)
             own = self._written(batches, mesh, out, overwrite=overwrite, runs=runs)
-            own = with_quantities(own, asked, self.conditions.select(local))
+            own = with_quantities(own, of_quantities, self.conditions.select(local))
             found = list(chain(*collectives.all_gather(own)))
             if collectives.is_rank0():
                 self._write_table(found, warnings)

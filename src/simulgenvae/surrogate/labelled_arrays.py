@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simulgenvae.utils.free_name import free_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,9 +72,7 @@ def named_apart(carried: Sequence[Carried], variables: Sequence[str]) -> dict[st
     found: dict[str, tuple[str, ...]] = {}
     for name, texts in carried:
         # A column called `time` must not take the place of the times.
-        while name in {*found, *variables, *_TAKEN}:
-            name += "_"
-        found[name] = tuple(texts)
+        found[free_name(name, {*found, *variables, *_TAKEN})] = tuple(texts)
     return found
 
 

@@ -21,6 +21,7 @@ from simulgenvae.surrogate.ensemble import (
     interval_warning,
 )
 from simulgenvae.surrogate.labelled_arrays import PredictedArrays, warnings_about
+from simulgenvae.surrogate.selection import require_samples
 from simulgenvae.utils.cache_blocks import timesteps_together
 from simulgenvae.utils.resources import require_memory
 
@@ -72,11 +73,7 @@ class Predictor:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.samples < 0 or self.samples == 1:
-            raise UserError(
-                f"samples is {self.samples}: a standard deviation needs at least 2 samples (0 for "
-                "none)."
-            )
+        require_samples(self.samples)
 
     def batches(self, conditions: Conditions) -> Iterator[xr.Dataset]:
         """Predict designs in batches, see :meth:`Surrogate.predict` for what each holds."""

@@ -135,6 +135,14 @@ def _chosen(mask: NodeMask, rows: NDArray[np.intp]) -> NodeMask | None:
     return None if mask.valued[rows].all() else mask.at(rows)
 
 
+def require_samples(samples: int) -> None:
+    """Raise UserError for a number of samples that give no standard deviation; 0 is for none."""
+    if samples < 0 or samples == 1:
+        raise UserError(
+            f"samples is {samples}: a standard deviation needs at least 2 samples (0 for none)."
+        )
+
+
 def selected_times(
     times: NDArray[np.float64] | None,
     trained: NDArray[np.float64],

@@ -10,20 +10,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from simulgenvae.models.decoders.base import FieldDecoder
+from simulgenvae.models.field_sizes import FIXED_TIMES, LAYERS, POSITION_FEATURES
 from simulgenvae.models.latents import Latents
 
 if TYPE_CHECKING:
     from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.settings import ModelSettings
 
-LAYERS = 4
-"""Number of modulated layers."""
-POSITION_FEATURES = 24
-"""Number of sine-cosine pairs of the position."""
 POSITION_FREQUENCY = 2.0
 """Standard deviation of their frequencies, in radians for each half of the longest side."""
-FIXED_TIMES = 8
-"""Number of sine-cosine pairs of time with frequencies that do not depend on the latents."""
 EVALUATED_TOGETHER = 2**12
 """Points (runs × times × nodes) that each thread of a processor computes together. Their layers
 stay in its cache, so that a prediction takes a third of the time."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from simulgenvae.models.field_sizes import FIXED_TIMES, LAYERS, POSITION_FEATURES
 from simulgenvae.surrogate.light.layers import Weights, gelu
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-# As in models/decoders/neural_field.py, which needs torch.
-FIELD_LAYERS = 4
-POSITION_FEATURES = 24
-FIXED_TIMES = 8
 POINTS_TOGETHER = 2**10
 """Points (times × nodes) that are computed together: their layers stay in the cache."""
 
@@ -113,11 +110,10 @@ class LightField:
         )
         self.from_time = weights.linear("from_time", times, width, bias=False)
         self.layers = [
-            weights.linear(f"layers.{number}", width, width) for number in range(FIELD_LAYERS - 1)
+            weights.linear(f"layers.{number}", width, width) for number in range(LAYERS - 1)
         ]
         self.modulations = [
-            weights.linear(f"modulations.{number}", context, 2 * width)
-            for number in range(FIELD_LAYERS)
+            weights.linear(f"modulations.{number}", context, 2 * width) for number in range(LAYERS)
         ]
         self.output = weights.linear("output", width, variables)
         self.state_std = weights.take("state_std", variables)
@@ -129,7 +125,7 @@ class LightField:
         from_time = self.from_time(features)[:, None]
         modulations = []
         for number, modulation in enumerate(self.modulations):
-            level = number * self.levels // FIELD_LAYERS
+            level = number * self.levels // LAYERS
             of_latents = np.broadcast_to(
                 np.concatenate([z, h[level]]), (len(times), len(z) + h.shape[1])
             )
