@@ -350,7 +350,7 @@ def test_a_trained_model_is_not_replaced_unasked(trained: Path, assert_refused: 
 
 def test_conditioner_without_a_vae_names_the_file(ingested: Path, assert_refused: Any) -> None:
     assert_refused(
-        (["train", ingested, "--stage", "conditioner"], ("model_save/SimulGen-VAE does not exist",))
+        (["train", ingested, "--stage", "conditioner"], ("models/model-1/SimulGen-VAE does not exist",))
     )
     other = ["--set", "training.end_to_end.vae_path=elsewhere/vae"]
     assert_refused(
@@ -387,7 +387,7 @@ def test_resume_with_other_settings_is_refused(trained: Path, assert_refused: An
 def test_truncated_model_files(
     file: str, size: int, trained: Path, make_runs: Any, assert_refused: Any
 ) -> None:
-    path = trained / "model_save" / file
+    path = trained / "models/model-1" / file
     os.truncate(path, path.stat().st_size - 1 if size < 0 else size)
     table = make_runs().write_params(trained / "new.csv", [0])
     assert_refused(
@@ -400,7 +400,8 @@ def test_models_of_two_trainings_do_not_mix(
     cli: Any, trained: Path, templates: Path, make_runs: Any, assert_refused: Any
 ) -> None:
     assert cli("train", trained, "--overwrite", "--set", "training.seed=1").code == 0
-    shutil.copy(templates / "trained/model_save/LatentConditioner", trained / "model_save")
+    model = "models/model-1"
+    shutil.copy(templates / "trained" / model / "LatentConditioner", trained / model)
     table = make_runs().write_params(trained / "new.csv", [0])
     predict = ["predict", trained, "--params", table, "--out", trained / "p.npz"]
     assert_refused(

@@ -130,7 +130,7 @@ def test_constant_fields_count_as_in_scikit_learn(m: Model) -> None:
 
 def test_its_description_has_at_most_ten_lines(m: Model, board: Path) -> None:
     lines = repr(m).splitlines()
-    assert lines[0] == f"Model of 10 training runs ({board})"
+    assert lines[0] == f"Model of 10 training runs ({board}, model-1)"
     assert [line.split("  ")[1] for line in lines[1:]] == [
         "parameters",
         "variables",

@@ -85,7 +85,7 @@ def test_nothing_is_printed(study: Study, capfd: pytest.CaptureFixture[str]) -> 
 def test_messages_are_logged(study: Study, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     study.train(overwrite=True)
-    assert f"The model is in {study.model_save}" in caplog.messages
+    assert f"The model is in {study.model_folder}" in caplog.messages
 
 
 def test_a_trained_model_is_not_replaced_by_accident(study: Study) -> None:

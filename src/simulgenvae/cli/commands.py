@@ -71,9 +71,24 @@ COMMANDS: dict[str, Command] = {
         "Train the surrogate of a study.",
         description=(
             "No setting is needed. Ctrl-C saves, and --resume continues; a model that exists is "
-            "only replaced with --overwrite."
+            "only replaced with --overwrite, and --name trains another one."
         ),
-        examples=("train S", "train S --budget 30m --overwrite"),
+        examples=("train S", "train S --name wide --set model.width=768"),
+    ),
+    "models": Command(
+        "List the trained models of a study, and say which one is used.",
+        description=(
+            "Models are made with train --name. The current one is used where no --model is given."
+        ),
+        examples=("models S", "models S --use model-1"),
+    ),
+    "compare": Command(
+        "Compare two trained models of a study.",
+        description=(
+            "Shows the settings that differ, and the errors on the same runs. Both models must "
+            "have been evaluated."
+        ),
+        examples=("compare S model-1 model-2",),
     ),
     "evaluate": Command(
         "Measure the surrogate and write metrics and a report.",

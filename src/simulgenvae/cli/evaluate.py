@@ -17,7 +17,7 @@ from simulgenvae.cli.groups import SETTINGS
 from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.messages import Json, Messages
-from simulgenvae.cli.options import Folder, Overrides, Quantities
+from simulgenvae.cli.options import Folder, ModelName, Overrides, Quantities
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -70,6 +70,7 @@ def evaluate(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     overrides: Annotated[
         Overrides,
         Parameter(
@@ -86,7 +87,8 @@ def evaluate(
     """Measure the surrogate of a study and write metrics and a report."""
     from simulgenvae.quantities import named_texts
 
-    study = simulgenvae.Study.open(folder)
+    study = simulgenvae.Study.open(folder, model)
+    study = study.pinned()
     result = study.evaluate(overrides=overrides, quantities=named_texts(quantities))
     show_evaluation(study, result)
     if json:

@@ -13,7 +13,7 @@ from simulgenvae.cli.commands import COMMANDS
 from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import CHOICE, DESIGNS, OUTPUT
 from simulgenvae.cli.messages import Messages
-from simulgenvae.cli.options import Folder, NewImages, NewParams, Overwrite, Seed
+from simulgenvae.cli.options import Folder, ModelName, NewImages, NewParams, Overwrite, Seed
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def interpolate(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     first: Annotated[Run, Parameter(name="--from")] = None,
     second: Annotated[Run, Parameter(name="--to")] = None,
     params: NewParams = None,
@@ -80,7 +81,7 @@ def interpolate(
     kind
         Great circle (slerp), or straight line.
     """
-    fields = simulgenvae.Study.open(folder).interpolate(
+    fields = simulgenvae.Study.open(folder, model).interpolate(
         out,
         first=first,
         second=second,
@@ -105,6 +106,7 @@ def traverse(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     level: Annotated[str, Parameter(group=CHOICE)],
     start: Annotated[Run, Parameter(name="--run", show_default="mean of the training runs")] = None,
     dimension: Annotated[
@@ -131,7 +133,7 @@ def traverse(
     distance
         How far to both sides, in standard deviations of the training runs.
     """
-    fields = simulgenvae.Study.open(folder).traverse(
+    fields = simulgenvae.Study.open(folder, model).traverse(
         out,
         level,
         start=start,
@@ -155,6 +157,7 @@ def sample(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     count: Annotated[int, Parameter(group=CHOICE)] = 8,
     seed: Seed = 0,
     out: Out,
@@ -170,7 +173,9 @@ def sample(
     count
         Number of fields.
     """
-    fields = simulgenvae.Study.open(folder).sample(out, count=count, seed=seed, overwrite=overwrite)
+    fields = simulgenvae.Study.open(folder, model).sample(
+        out, count=count, seed=seed, overwrite=overwrite
+    )
     _show_count(out, fields)
 
 

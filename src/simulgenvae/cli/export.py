@@ -14,13 +14,14 @@ import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import OUTPUT
 from simulgenvae.cli.messages import Messages
-from simulgenvae.cli.options import Folder, Overwrite
+from simulgenvae.cli.options import Folder, ModelName, Overwrite
 
 
 def export(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     out: Annotated[Path, Parameter(group=OUTPUT)],
     overwrite: Overwrite = False,
     messages: Messages = Messages(),
@@ -32,7 +33,7 @@ def export(
     out
         File to write: FILE.onnx, or FILE.pt2 (torch.export).
     """
-    difference = simulgenvae.Study.open(folder).export(out, overwrite=overwrite)
+    difference = simulgenvae.Study.open(folder, model).export(out, overwrite=overwrite)
     show(
         f"{out}: written; on random designs it differs from the surrogate by {difference:.1g} of "
         "the range"

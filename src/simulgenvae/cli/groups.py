@@ -9,6 +9,7 @@ from cyclopts import Group
 
 INPUT = Group("What is read", sort_key=1)
 DESIGNS = Group("Designs", sort_key=1)
+MODEL = Group("Model", sort_key=1)
 PART = Group("What is predicted", sort_key=2)
 TRAINING = Group("Training", sort_key=2)
 CHOICE = Group("Choice", sort_key=2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
-from simulgenvae.cli.groups import ARRAYS, DESIGNS, HDF5, OUTPUT, PART, SETTINGS, SOLVER
+from simulgenvae.cli.groups import ARRAYS, DESIGNS, HDF5, MODEL, OUTPUT, PART, SETTINGS, SOLVER
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,6 +23,18 @@ Folder = Annotated[
     Path, Parameter(name="STUDY", help="Study folder.", show_default="the current folder")
 ]
 """The study that a command is about, always the first argument."""
+
+ModelName = Annotated[
+    str | None,
+    Parameter(
+        name="--model",
+        metavar="NAME",
+        group=MODEL,
+        show_default="the current one",
+        help="Which trained model of the study; simulgenvae models STUDY lists them.",
+    ),
+]
+"""The model that a command uses."""
 
 Overwrite = Annotated[bool, Parameter(help="Replace the output file.", group=OUTPUT)]
 

@@ -19,6 +19,7 @@ from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import (
     Folder,
+    ModelName,
     NewImages,
     NewParams,
     Overwrite,
@@ -59,6 +60,7 @@ def predict(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     at: At = (),
     params: NewParams = None,
     images: NewImages = None,
@@ -96,7 +98,7 @@ def predict(
     from simulgenvae.study.predict import Predicting
 
     # The API takes arrays, the command line files with them.
-    designs = Predicting.open(folder).predict(
+    designs = Predicting.open(folder, model).predict(
         out,
         params=params,
         images=images,

@@ -14,6 +14,7 @@ from simulgenvae.cli.groups import DESIGNS, DRAWING, OUTPUT
 from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import (
     Folder,
+    ModelName,
     NewImages,
     NewParams,
     Overwrite,
@@ -47,6 +48,7 @@ def render(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     run: Annotated[
         str | None, Parameter(metavar="ID", group=DESIGNS, show_default="a typical test run")
     ] = None,
@@ -92,7 +94,7 @@ def render(
     from simulgenvae.study.render_options import RenderOptions
 
     at = times_of(times)
-    case = simulgenvae.Study.open(folder).render(
+    case = simulgenvae.Study.open(folder, model).render(
         out,
         RenderOptions(
             run=run,

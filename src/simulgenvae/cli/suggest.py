@@ -13,7 +13,7 @@ import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import CHOICE, OUTPUT
 from simulgenvae.cli.messages import Messages
-from simulgenvae.cli.options import Folder, Overwrite, Seed
+from simulgenvae.cli.options import Folder, ModelName, Overwrite, Seed
 from simulgenvae.utils.formatting import count as counted
 from simulgenvae.utils.formatting import percent
 
@@ -55,6 +55,7 @@ def suggest(
     folder: Folder = Path(),
     /,
     *,
+    model: ModelName = None,
     count: Annotated[int, Parameter(name="--count", group=CHOICE)] = 10,
     ranges: Ranges = None,
     candidates: Annotated[int, Parameter(group=CHOICE)] = 512,
@@ -76,7 +77,7 @@ def suggest(
     out
         CSV file to write.
     """
-    suggestion = simulgenvae.Study.open(folder).suggest(
+    suggestion = simulgenvae.Study.open(folder, model).suggest(
         count, out=out, ranges=ranges, candidates=candidates, seed=seed, overwrite=overwrite
     )
     show(_table(suggestion), _statement(suggestion))

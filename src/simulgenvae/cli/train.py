@@ -26,6 +26,9 @@ def train(
     folder: Folder = Path(),
     /,
     *,
+    name: Annotated[
+        str | None, Parameter(metavar="NAME", group=TRAINING, show_default="the current model's")
+    ] = None,
     stage: Annotated[str, Parameter(group=TRAINING)] = "all",
     resume: Annotated[bool, Parameter(group=TRAINING)] = False,
     budget: Budget = None,
@@ -40,12 +43,14 @@ def train(
 
     Parameters
     ----------
+    name
+        Name of the model. A study keeps several, and the one trained last is the current one.
     stage
         A stage to train (vae, conditioner, end_to_end), or all.
     resume
         Continue from the last checkpoint.
     overwrite
-        Replace the model that the study has.
+        Replace the trained model of that name.
     budget
         Search for better settings and train with them within this time (90s, 30m, 1h30m).
     join
@@ -54,12 +59,14 @@ def train(
     study = simulgenvae.Study.open(folder)
     settings = study.read_settings(preset=preset, overrides=overrides)
     if join:
-        if resume or overwrite or budget is not None or stage != "all" or launch.several:
+        if resume or overwrite or budget is not None or name or stage != "all" or launch.several:
             raise UserError("--join only helps with a search: leave out the other options.")
         made = study.join_search(settings)
         show(f"The search has ended. Trainings that were made here: {made}")
         return
-    model = study.train(settings, stage=stage, resume=resume, overwrite=overwrite, budget=budget)
+    model = study.train(
+        settings, stage=stage, name=name, resume=resume, overwrite=overwrite, budget=budget
+    )
     # Only the VAE is trained: nothing reads conditions yet.
     if model.surrogate.ensemble is None:
         show(f"Next: simulgenvae train {study.folder} --stage conditioner")

@@ -45,9 +45,9 @@ def evaluate(
 ) -> EvaluationResult:
     """Measure the surrogate on the data set it was trained on, and write the results.
 
-    They are ``output/metrics.json``, ``output/report.html``, ``output/MODEL_CARD.md`` and, with
-    ``figures``, each figure as ``output/<name>.png`` and, where the mesh can be drawn,
-    ``output/film.gif``. Ranks share the runs; the first one writes.
+    They are ``metrics.json``, ``report.html``, ``MODEL_CARD.md`` and, with ``figures``, each figure
+    as ``<name>.png`` and, where the mesh can be drawn, ``film.gif``, in the folder of the model or,
+    where that has no name, in ``output/``. Ranks share the runs; the first one writes.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _require_trained_on(dataset: Dataset, surrogate: Surrogate, study: StudyFold
     given = dataset.fingerprint
     if trained != given:
         raise UserError(
-            f"{study.dataset}: this is not the data that the surrogate in {study.model_save} was "
+            f"{study.dataset}: this is not the data that the surrogate in {study.model_folder} was "
             f"trained on (fingerprint {given[:12]}…, trained on {trained[:12]}…); restore "
             "that data, or train again"
         )
@@ -173,7 +173,7 @@ def _write(
     # Results before the report: if its template fails, the numbers of a long evaluation are there.
     result.write(study.metrics_file)
     for name, image in images.items():
-        _write_file(study.output / name, image)
+        _write_file(study.results / name, image)
     _write_file(study.report_file, render_report(result, images).encode())
     _write_file(study.model_card_file, model_card(result).encode())
     return result

@@ -8,21 +8,32 @@ from pathlib import Path
 from typing import Self
 
 from simulgenvae.errors import UserError
+from simulgenvae.settings.model_paths import ModelPaths
 
 
 @dataclass(frozen=True)
-class StudyFolder:
+class StudyFolder(ModelPaths):
     """Paths in a folder with the data, settings, models and results of one problem.
 
-    Nothing is created or read here; only :meth:`open`, :meth:`resolve` and :attr:`has_latents` look
+    Nothing is created here. Only the name of the current model is read, and a few methods look
     whether a path exists.
     """
 
-    folder: Path
-
     @classmethod
-    def open(cls, folder: str | Path) -> Self:
-        """Return the study in an existing folder; UserError if there is none.
+    def open(cls, folder: str | Path, model: str | None = None) -> Self:
+        """Return the study in an existing folder.
+
+        Parameters
+        ----------
+        folder
+            Its folder.
+        model
+            Name of the trained model that is meant; by default the current one.
+
+        Raises
+        ------
+        UserError
+            If there is no such folder, or no such model in it.
 
         Examples
         --------
@@ -41,7 +52,7 @@ class StudyFolder:
             raise UserError(f"{folder}: there is no such folder; give the folder of a study")
         if not folder.is_dir():
             raise UserError(f"{folder}: this is a file; give the folder of the study")
-        return cls(folder)
+        return cls(folder).with_model(model)
 
     @property
     def lock_file(self) -> Path:
@@ -64,14 +75,14 @@ class StudyFolder:
         return self.folder / "images"
 
     @property
-    def model_save(self) -> Path:
-        """Folder of the trained model."""
-        return self.folder / "model_save"
-
-    @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints of the training."""
         return self.folder / "checkpoints"
+
+    @property
+    def checkpoints_model_file(self) -> Path:
+        """Text file with the name of the model that the checkpoints belong to."""
+        return self.checkpoints / "model"
 
     @property
     def search_history(self) -> Path:
@@ -82,11 +93,6 @@ class StudyFolder:
     def search_exchange(self) -> Path:
         """Folder through which several processes share a search; it exists during the search."""
         return self.checkpoints / "search"
-
-    @property
-    def output(self) -> Path:
-        """Folder of the results."""
-        return self.folder / "output"
 
     @property
     def dataset(self) -> Path:
@@ -113,43 +119,6 @@ class StudyFolder:
         """Classic settings."""
         return self.input_data / "condition.txt"
 
-    @property
-    def vae_file(self) -> Path:
-        """Trained VAE."""
-        # The model files have the names of the classic system, which have no suffix.
-        return self.model_save / "SimulGen-VAE"
-
-    @property
-    def conditioner_file(self) -> Path:
-        """Trained conditioner."""
-        return self.model_save / "LatentConditioner"
-
-    @property
-    def ensemble_file(self) -> Path:
-        """All members except the first, the Gaussian processes, and the calibration."""
-        return self.model_save / "Ensemble"
-
-    @property
-    def latents_file(self) -> Path:
-        """Main latents of all runs, ``[N, D]``."""
-        return self.model_save / "latent_vectors.npy"
-
-    @property
-    def hierarchical_latents_file(self) -> Path:
-        """Hierarchical latents of all runs, ``[N, L, d]``."""
-        return self.model_save / "xs.npy"
-
-    @property
-    def has_latents(self) -> bool:
-        """True if both arrays of latents exist."""
-        return self.latents_file.exists() and self.hierarchical_latents_file.exists()
-
-    @property
-    def model_files(self) -> tuple[Path, ...]:
-        """The files that one training writes together."""
-        latents = self.latents_file, self.hierarchical_latents_file
-        return self.vae_file, self.conditioner_file, self.ensemble_file, *latents
-
     def model_backup(self, name: str) -> Path:
         """Return the folder for the files of an earlier model.
 
@@ -161,21 +130,6 @@ class StudyFolder:
         'S/model_save/previous-1'
         """
         return self.model_save / f"previous-{name}"
-
-    @property
-    def metrics_file(self) -> Path:
-        """Result of the evaluation."""
-        return self.output / "metrics.json"
-
-    @property
-    def report_file(self) -> Path:
-        """Report of the evaluation."""
-        return self.output / "report.html"
-
-    @property
-    def model_card_file(self) -> Path:
-        """Model card."""
-        return self.output / "MODEL_CARD.md"
 
     @property
     def learning_curve_file(self) -> Path:

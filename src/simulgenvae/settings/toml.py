@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings.raw import RawSettings, RawValue
+from simulgenvae.settings.raw import QUANTITIES, RawSettings, RawValue
 from simulgenvae.utils.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from simulgenvae.settings.schema import Settings
+
 _TABLE = re.compile(r"\s*\[+([^\[\]=#]+)\]")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _KEY = re.compile(r"""\s*([\w."' -]+?)\s*=""")
 
 
@@ -71,3 +75,23 @@ def _place(path: Path, key: str, lines: dict[str, int]) -> str:
         if line := lines.get(".".join(parts[:length])):
             return f"{path}, line {line}"
     return str(path)
+
+
+def toml_text(settings: Settings) -> str:
+    """Return all settings as TOML that :func:`read_toml` reads, one key a line.
+
+    Settings that have no value are left out.
+    """
+    lines = []
+    for key, value in _flatten("", settings.model_dump(mode="json", exclude_none=True)):
+        # Names of quantities may hold points and characters that keys of TOML must quote.
+        group, _, name = key.partition(".")
+        parts = [group, name] if group == QUANTITIES else key.split(".")
+        written = [part if _BARE.fullmatch(part) else _as_toml(part) for part in parts]
+        lines.append(f"{'.'.join(written)} = {_as_toml(value)}")
+    return "\n".join([*lines, ""])
+
+
+def _as_toml(value: object) -> str:
+    # Texts, finite numbers and lists of them are written in TOML as in JSON.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -218,7 +218,7 @@ class StudyData(StudyFolder):
         read_quantities(settings.quantities, domain, self.folder)
 
     def load_surrogate(self) -> Surrogate:
-        """Return the trained surrogate of the study; UserError if there is none.
+        """Return the trained surrogate of the study's model; UserError if there is none.
 
         Examples
         --------

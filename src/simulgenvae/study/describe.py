@@ -43,6 +43,8 @@ def describe_model(surrogate: Surrogate, study: StudyFolder | None) -> Summary:
     }
     learned = len(surrogate.split.train)
     origin = "in memory" if study is None else str(study.folder)
+    if study is not None and study.model is not None:
+        origin += f", {study.model}"
     return Summary(f"Model of {count(learned, 'training run')} ({origin})", lines)
 
 
@@ -53,10 +55,33 @@ def describe_study(study: StudyFolder) -> Summary:
         {
             "data": _there(study.dataset.exists(), "input_data/dataset.zarr", "not ingested yet"),
             "settings": _there(study.settings_file.exists(), "study.toml", "the defaults"),
-            "model": _there(study.conditioner_file.exists(), "trained", "not trained yet"),
-            "report": _there(study.report_file.exists(), "output/report.html", "not evaluated yet"),
+            "model": _models(study),
+            "report": _report(study),
         },
     )
+
+
+def _models(study: StudyFolder) -> str:
+    """Return the names of the trained models, the one that is used first."""
+    names = study.model_names
+    if not names:
+        return "not trained yet"
+    try:
+        used = study.model or study.current_model or names[0]
+    except UserError as error:
+        return str(error)
+    others = [name for name in names if name != used]
+    return f"{used} (others: {', '.join(others)})" if others else used
+
+
+def _report(study: StudyFolder) -> str:
+    """Return the path of the report, or that there is none."""
+    try:
+        report = study.report_file
+    except UserError:
+        return "unknown"
+    path = report.relative_to(study.folder).as_posix()
+    return _there(report.exists(), path, "not evaluated yet")
 
 
 def _there(exists: bool, text: str, otherwise: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.errors import UserError
 from simulgenvae.settings.overrides import read_overrides
 from simulgenvae.settings.raw import validate
+from simulgenvae.study.current import publish_results
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Evaluating(StudyData):
         from simulgenvae.distributed import collectives
         from simulgenvae.evaluation import evaluate
 
-        surrogate = surrogate or self.load_surrogate()
+        study = self.pinned()
+        surrogate = surrogate or study.load_surrogate()
         # Data and networks need the settings of the training; only the group `evaluation` may be
         # newer.
         trained = surrogate.settings
@@ -75,17 +77,20 @@ class Evaluating(StudyData):
         wanted = self.declared_quantities(trained, quantities or {})
         with (
             collectives.process_group(trained.training.rank_timeout),
-            self.working("evaluate", self.output),
+            self.working("evaluate", study.results, self.output),
         ):
             dataset = self.open_dataset(trained)
-            return evaluate(
+            result = evaluate(
                 dataset,
                 surrogate,
-                self,
+                study,
                 figures=figures,
                 evaluation=settings,
                 quantities=wanted,
             )
+            if collectives.is_rank0():
+                publish_results(study)
+            return result
 
     def evaluation_settings(
         self, trained: Settings, overrides: Sequence[str] = ()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import split_replaced
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
+from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.settings.model_names import require_model_name
 from simulgenvae.study.arguments import study_folder
 from simulgenvae.study.model import Model
 from simulgenvae.study.study import Study
@@ -23,21 +24,22 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from simulgenvae.data.split import Split
-    from simulgenvae.settings import StudyFolder
 
 
-def load(study: str | Path | StudyFolder) -> Model:
-    """Return the trained model of a study.
+def load(study: str | Path | StudyFolder, model: str | None = None) -> Model:
+    """Return a trained model of a study.
 
     Parameters
     ----------
     study
         Folder of the study.
+    model
+        Name of the model; by default that of the study, which is the current one of a folder.
 
     Raises
     ------
     UserError
-        When there is no such folder or no model in it, or its files are damaged.
+        When there is no such folder or no such model in it, or its files are damaged.
 
     Examples
     --------
@@ -45,8 +47,12 @@ def load(study: str | Path | StudyFolder) -> Model:
     >>> m = simulgenvae.load("S")
     >>> m.parameters
     ('row', 'speed')
+    >>> simulgenvae.load("S", model="model-1").study.model
+    'model-1'
     """
-    opened = Study.open(study_folder(study))
+    if model is None and isinstance(study, StudyFolder):
+        model = study.model
+    opened = Study.open(study_folder(study), model).pinned()
     return Model(opened.load_surrogate(), opened)
 
 
@@ -62,6 +68,7 @@ def fit(
     settings: Settings | None = None,
     split: Split | None = None,
     study: str | Path | StudyFolder | None = None,
+    name: str | None = None,
     budget: float | str | None = None,
     overwrite: bool = False,
 ) -> Model:
@@ -84,6 +91,9 @@ def fit(
     study
         Folder in which data and model are stored, for ``evaluate``, ``render`` and ``suggest``; it
         is made if it does not exist. By default nothing is written.
+    name
+        Name of the model in ``study``; by default that of the current one, and ``model-1`` for the
+        first.
     budget
         Time for a search for settings and the training together: seconds, or text such as ``30m``.
     overwrite
@@ -132,6 +142,10 @@ def fit(
         raise UserError("no fields are given: fit(designs, fields), or fit(dataset)")
     else:
         dataset = Dataset.from_arrays(fields, designs, **described)  # type: ignore[arg-type]
+    if name is not None:
+        require_model_name(name)
+        if study is None:
+            raise UserError("name is that of a model in a study: give study=FOLDER too")
     if study is None:
         from simulgenvae.surrogate import fit as training
 
@@ -139,7 +153,7 @@ def fit(
     folder = Study(study_folder(study))
     folder.folder.mkdir(parents=True, exist_ok=True)
     _store(dataset, split, folder, overwrite=overwrite)
-    return folder.train(settings, overwrite=overwrite, budget=budget)
+    return folder.train(settings, name=name, overwrite=overwrite, budget=budget)
 
 
 def _store(dataset: Dataset, split: Split | None, study: Study, *, overwrite: bool) -> None:

@@ -51,7 +51,7 @@ class Model:
     surrogate
         Networks and everything that belongs to them, for those who want to look inside.
     study
-        Folder of its study; None for a model that was trained in memory.
+        Its study, with the name of the model; None for a model that was trained in memory.
 
     Examples
     --------
@@ -422,4 +422,4 @@ class Model:
                 f"{what}() needs the folder of a study, and this model was trained in memory: "
                 "train it with fit(…, study=FOLDER)"
             )
-        return Study(self.study.folder)
+        return Study(self.study.folder, self.study.model)

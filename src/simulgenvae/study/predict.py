@@ -141,18 +141,20 @@ class Predicting(StudyData):
             check_target(out, overwrite=overwrite)
         if table is not None:
             check_result_table(table, overwrite=overwrite)
-        outline = Outline.read(self)
+        # All files are of one model, also if another one becomes the current one meanwhile.
+        study = self.pinned()
+        outline = Outline.read(study)
         outline.check(times, nodes, variables)
         conditions, notes = read_new_conditions(params, images, outline.condition_scaler, at)
         log_notes(notes)
         request = _Request(
-            self, conditions, times, nodes, variables, samples, seed, quantities or {}, table
+            study, conditions, times, nodes, variables, samples, seed, quantities or {}, table
         )
         if truth is None and request.is_small and "torch" not in sys.modules:
             # Imported here: mistakes are reported before SciPy is loaded.
             from simulgenvae.surrogate.light.load import load_light
 
-            light = load_light(self)
+            light = load_light(study)
             if light is not None:
                 return request.light(light, out, overwrite=overwrite)
         return request.with_torch(out, truth, overwrite=overwrite)

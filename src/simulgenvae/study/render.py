@@ -61,7 +61,8 @@ class Rendering(StudyData):
         # A machine that cannot draw is refused before anything is computed.
         require_context(out.name)
         # Cells without values are not drawn.
-        surrogate = self.load_surrogate().on_valued_nodes()
+        study = self.pinned()
+        surrogate = study.load_surrogate().on_valued_nodes()
         variable = surrogate.variables[0] if options.variable is None else options.variable
         # A warped mesh needs its displacement, too: the first variable is drawn, the others move.
         shown = [variable]
@@ -71,7 +72,7 @@ class Rendering(StudyData):
             moving = components(name, surrogate.variables)
             shown += [each for each in moving if each != variable]
             warp = Warp(tuple(map(shown.index, moving)), factor)
-        case = choose_case(self, surrogate, shown, options, film=out.suffix in FILMS)
+        case = choose_case(study, surrogate, shown, options, film=out.suffix in FILMS)
         unit = surrogate.units[surrogate.variables.index(variable)]
         quantity = f"{variable} [{unit}]" if unit else variable
         panels = make_panels(quantity, 0, case.prediction, case.truth, case.spread, warp)

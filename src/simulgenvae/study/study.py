@@ -12,6 +12,7 @@ from simulgenvae.study.evaluate import Evaluating
 from simulgenvae.study.explore import Exploring
 from simulgenvae.study.export import Exporting
 from simulgenvae.study.ingest import Ingestion
+from simulgenvae.study.models import Keeping
 from simulgenvae.study.predict import Predicting
 from simulgenvae.study.render import Rendering
 from simulgenvae.study.train import Training
@@ -27,6 +28,7 @@ class Study(
     Exploring,
     Rendering,
     Exporting,
+    Keeping,
 ):
     """A folder with the data, settings, models and results of one problem.
 
@@ -43,7 +45,7 @@ class Study(
     Study S
       data      input_data/dataset.zarr
       settings  the defaults
-      model     trained
+      model     model-1
       report    ...
     >>> simulgenvae.load(study).predict(row=0.05, speed=0.006).temperature.shape
     (1, 8, 30)

@@ -12,8 +12,10 @@ from simulgenvae.errors import UserError
 from simulgenvae.search.duration import seconds_of
 from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings
+from simulgenvae.study.current import keep_log, make_current, remove_results
 from simulgenvae.study.data import StudyData
 from simulgenvae.study.model import Model
+from simulgenvae.study.model_to_train import study_to_train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,13 +35,15 @@ class Training(StudyData):
         settings: Settings | None = None,
         *,
         stage: str = "all",
+        name: str | None = None,
         resume: bool = False,
         overwrite: bool = False,
         budget: float | str | None = None,
     ) -> Model:
         """Train a model on the study's data, write its files and return it.
 
-        If torchrun has started several processes, they share the work.
+        It becomes the current model of the study, see :meth:`use_model`. If torchrun has started
+        several processes, they share the work.
 
         Parameters
         ----------
@@ -48,10 +52,12 @@ class Training(StudyData):
         stage
             Name of one stage to train, or ``"all"`` for a whole training. A stage trained by its
             name starts from the networks that are trained already.
+        name
+            Name of the model; by default that of the current one, and ``model-1`` for the first.
         resume
-            Whether training continues from the last checkpoint.
+            Whether training continues from the last checkpoint, which has a name already.
         overwrite
-            Whether the model that the study has is replaced.
+            Whether a trained model with that name is replaced.
         budget
             Time for a search for settings and the training together: seconds, or text such as
             ``30m`` or ``1h30m``. A resumed training keeps the budget that it had.
@@ -70,9 +76,10 @@ class Training(StudyData):
         >>> study = simulgenvae.Study.open("S")
         >>> few = ["training.end_to_end.steps=2", "training.end_to_end.members=1"]
         >>> few += ["training.end_to_end.refit=false"]
-        >>> m = study.train(study.read_settings(overrides=few), overwrite=True)
+        >>> m = study.train(study.read_settings(overrides=few), name="short")
         >>> m.predict(row=0.05, speed=0.006).temperature.shape
         (1, 8, 30)
+        >>> study.use_model("model-1")
         """
         if budget is not None:
             budget = seconds_of(budget)
@@ -87,24 +94,22 @@ class Training(StudyData):
         # with.
         if stage == "end_to_end":
             settings = _from_trained_networks(settings)
+        # A conditioner can be trained again without touching the VAE.
+        vae_first = whole or not STAGES[stage].reads_conditions
         with (
+            # After a rank was lost, torchrun starts all of them again with the same arguments.
             collectives.process_group(settings.training.rank_timeout) as again,
             self._training(),
         ):
-            # After a rank was lost, torchrun starts all of them again with the same arguments.
-            resume = resume or again
-            # The file that this training would replace: a conditioner can be trained again without
-            # touching the VAE.
-            vae_first = whole or not STAGES[stage].reads_conditions
-            model = self.vae_file if vae_first else self.conditioner_file
-            if model.exists() and not (resume or overwrite):
-                raise UserError(
-                    f"{model} exists: use --overwrite to train again and replace it, or --resume "
-                    "to go on with an interrupted training."
+            continues = resume or again
+            named = collectives.run_on_rank0(
+                lambda: study_to_train(
+                    self, name, vae_first=vae_first, resume=continues, overwrite=overwrite
                 )
-            stages = self.default_stages(settings) if whole else [stage]
-            surrogate = self.train_stages(settings, stages, resume=resume, budget=budget)
-            return Model(surrogate, self)
+            )
+            stages = named.default_stages(settings) if whole else [stage]
+            surrogate = named.train_stages(settings, stages, resume=continues, budget=budget)
+            return Model(surrogate, named)
 
     def train_stages(
         self,
@@ -135,7 +140,7 @@ class Training(StudyData):
         ('end_to_end',)
         """
         with self._training():
-            return self._train_stages(settings, stages, resume=resume, budget=budget)
+            return self.pinned()._train_stages(settings, stages, resume=resume, budget=budget)
 
     def join_search(self, settings: Settings | None = None) -> int:
         """Help with a search that another process does in this study (``train --budget``).
@@ -176,11 +181,13 @@ class Training(StudyData):
 
     def _training(self) -> AbstractContextManager[None]:
         """Return a block in which no other command writes into the study."""
-        return self.working("train", self.model_save, self.checkpoints, self.output)
+        folders = self.models_folder, self.model_save, self.checkpoints, self.output
+        return self.working("train", *folders)
 
     def _train_stages(
         self, settings: Settings, stages: Sequence[str], *, resume: bool, budget: float | None
     ) -> Surrogate:
+        from simulgenvae.distributed import collectives
         from simulgenvae.evaluation.analyses.physics import read_checks
         from simulgenvae.surrogate.fit import fit
         from simulgenvae.surrogate.load_warm_start import load_warm_start
@@ -212,7 +219,18 @@ class Training(StudyData):
             start=start,
             budget=budget,
         )
-        logger.info("The model is in %s", self.model_save)
+        if collectives.is_rank0() and self.model is not None:
+            keep_log(self)
+            remove_results(self)
+            before = make_current(self)
+            if before not in {None, self.model}:
+                logger.info(
+                    "note: %r is the current model now; simulgenvae models %s --use %s goes back",
+                    self.model,
+                    self.folder,
+                    before,
+                )
+        logger.info("The model is in %s", self.model_folder)
         return surrogate
 
     def starting_vae(self, settings: Settings) -> Path:
@@ -223,10 +241,15 @@ class Training(StudyData):
         >>> import simulgenvae
         >>> study = simulgenvae.Study.open("S")
         >>> study.starting_vae(study.read_settings()).as_posix()
-        'S/model_save/SimulGen-VAE'
+        'S/models/model-1/SimulGen-VAE'
         """
         given = settings.training.end_to_end.vae_path
-        return self.vae_file if given is None else self.resolve(given)
+        if given is None:
+            return self.vae_file
+        path = self.resolve(given)
+        # The classic name of the study's own VAE means that of the model, whatever its name is.
+        is_own = path.resolve() == (self.model_save / self.vae_file.name).resolve()
+        return self.vae_file if is_own else path
 
     def default_stages(self, settings: Settings) -> list[str]:
         """Return the stages of a whole training.

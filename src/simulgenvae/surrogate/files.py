@@ -37,7 +37,7 @@ from simulgenvae.utils.atomic import atomic_write_together
 from simulgenvae.utils.tensor_file import read_tensors, save_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -55,8 +55,9 @@ def save_parts(
     latents: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
     *,
     vae_file: Path | None = None,
+    record: Mapping[Path, Callable[[Path], object]] | None = None,
 ) -> None:
-    """Write the files of ``model_save/``, all of them or none.
+    """Write the files of a model, all of them or none.
 
     Parameters
     ----------
@@ -70,6 +71,8 @@ def save_parts(
     vae_file
         File that holds the VAE already. It is kept bit by bit, or copied where it is not that of
         the study.
+    record
+        Functions that write further files of the model, each by the file.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def save_parts(
         When a file cannot be written.
     """
     # First everything is prepared, then all files are written: see below.
-    files: dict[Path, Callable[[Path], object]] = {}
+    files: dict[Path, Callable[[Path], object]] = dict(record or {})
     common: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "vae": digest(starting_with("vae.", parts.networks.state_dict())),

@@ -24,16 +24,19 @@ from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.files import save_parts
+from simulgenvae.surrogate.model_record import ModelRecord, now, record_writers
 from simulgenvae.surrogate.rest_time import rest_seconds
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.record import vae_training
 from simulgenvae.training.stages import changes_vae, default_stages, stage_specs
 from simulgenvae.training.symmetry import find_symmetry
 from simulgenvae.training.train import Trained, train
+from simulgenvae.utils.atomic import write_line
 from simulgenvae.utils.log_file import LogFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -101,6 +104,8 @@ def fit(
             "one."
         )
     seconds = begin_or_continue(study, seconds, resume=resume)
+    if study is not None and study.model is not None and not resume and collectives.is_rank0():
+        write_line(study.checkpoints_model_file, study.model)
     with _training_log(study, resume=resume) as log_file:
         found = None
         symmetry = None
@@ -145,7 +150,10 @@ def fit(
             latents = None
             if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
                 latents = _latents(trained, surrogate, len(dataset.ids))
-            save_parts(surrogate, study, latents, vae_file=None if kept is None else kept.vae_file)
+            vae_file = None if kept is None else kept.vae_file
+            save_parts(
+                surrogate, study, latents, vae_file=vae_file, record=_record(surrogate, study)
+            )
     return surrogate
 
 
@@ -175,6 +183,16 @@ def _training_log(
     if study is None or not collectives.is_rank0():
         return nullcontext()
     return LogFile(study.training_log, "training", append=resume)
+
+
+def _record(
+    surrogate: Surrogate, study: StudyFolder
+) -> Mapping[Path, Callable[[Path], object]] | None:
+    """Return what writes the record of a named model; None for a model without a name."""
+    if study.model is None:
+        return None
+    record = ModelRecord.of(surrogate.info, surrogate.split, now())
+    return record_writers(study, record, surrogate.settings)
 
 
 def _surrogate(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from simulgenvae.errors import UserError
+from simulgenvae.settings.model_names import FIRST_MODEL
 from simulgenvae.utils.damage import first_problem
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ ModelKind = Literal["vae", "conditioner", "ensemble"]
 def require_trained(path: Path, kind: ModelKind, study: StudyFolder) -> None:
     """Raise UserError where a model file does not exist."""
     if not path.exists():
+        name = "" if study.model in {None, FIRST_MODEL} else f" --name {study.model}"
         stage = "" if kind == "vae" else " --stage conditioner"
         raise UserError(
-            f"{path} does not exist: train first, with `simulgenvae train {study.folder}{stage}`."
+            f"{path} does not exist: train first, with `simulgenvae train {study.folder}{name}"
+            f"{stage}`."
         )
 
 

@@ -51,7 +51,8 @@ class Surrogate(Parts):
         UserError
             When there is none, or its files are damaged.
         """
-        parts = load_parts(study)
+        # Another process may make another model the current one meanwhile.
+        parts = load_parts(study.pinned())
         return cls(**{field.name: getattr(parts, field.name) for field in fields(parts)})
 
     def save(self, study: StudyFolder) -> None:

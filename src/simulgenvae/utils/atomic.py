@@ -39,6 +39,28 @@ def atomic_write(path: Path) -> Iterator[Path]:
         yield temporary
 
 
+def write_line(path: Path, text: str) -> None:
+    """Write a file of one line; its folder is made. Raises UserError where that is impossible."""
+    with atomic_write_together(path) as (temporary,):
+        temporary.write_bytes(f"{text}\n".encode())
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make ``target`` a further name of a file, or a copy where the file system has no such names.
+
+    The folder of ``target`` is made, and what was there is replaced. Files of a model may be large.
+    Raises UserError where ``target`` cannot be written.
+    """
+    # Renaming one name of a file to another name of it would do nothing.
+    if target.exists() and target.samefile(source):
+        return
+    with atomic_write_together(target) as (temporary,):
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copy2(source, temporary)
+
+
 @contextmanager
 def temporary_beside(path: Path) -> Iterator[Path]:
     """Yield a new name in the folder of ``path`` for a file or folder, which is removed at the end.

@@ -1,0 +1,134 @@
+"""Facts about a trained model that are read without its networks, and the files that record them.
+
+Tested in tests/surrogate/test_model_record.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from simulgenvae.data.split import Split
+from simulgenvae.settings.schema import Settings
+from simulgenvae.settings.toml import toml_text
+from simulgenvae.surrogate.descriptions import ConditionerDescription, VaeDescription
+from simulgenvae.surrogate.model_file import check_kind, complete_model, require_trained
+from simulgenvae.utils.tensor_file import read_some_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from simulgenvae.models.training_record import TrainingInfo
+    from simulgenvae.settings import StudyFolder
+    from simulgenvae.surrogate.model_file import ModelKind
+
+
+class ModelRecord(BaseModel):
+    """Content of ``model.json``: when and from what a model was trained."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trained: AwareDatetime
+    """Time at which the training ended."""
+    stages: tuple[str, ...]
+    """Names of the stages that were run last."""
+    versions: dict[str, str]
+    """Versions of Python and of the libraries that the model depends on."""
+    data_fingerprint: str
+    split: Split
+
+    @classmethod
+    def of(cls, info: TrainingInfo, split: Split, trained: datetime) -> ModelRecord:
+        """Return the record of a training that ended at the time ``trained``."""
+        return cls(
+            trained=trained,
+            stages=info.stages,
+            versions=info.versions,
+            data_fingerprint=info.data_fingerprint,
+            split=split,
+        )
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Facts about a trained model."""
+
+    trained: datetime
+    """Time at which the training ended; of a model without a record, that of its files."""
+    settings: Settings
+    info: TrainingInfo
+    split: Split
+    predicts: bool
+    """False where only the VAE is trained."""
+    bytes: int
+    """Size of the model's files."""
+
+
+def now() -> datetime:
+    """Return the time in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def read_facts(study: StudyFolder) -> ModelFacts:
+    """Return the facts about a model of a study, from the descriptions in its files.
+
+    Raises
+    ------
+    UserError
+        When there is no model, or a file is damaged or of another format version.
+    """
+    study = study.pinned()
+    about = _description(study.vae_file, "vae", study)
+    with complete_model(study.vae_file):
+        vae = VaeDescription.model_validate(about)
+        settings = Settings.model_validate(vae.settings)
+    info = vae.info
+    predicts = study.conditioner_file.exists()
+    if predicts:
+        about = _description(study.conditioner_file, "conditioner", study)
+        with complete_model(study.conditioner_file):
+            conditioner = ConditionerDescription.model_validate(about)
+        settings = conditioner.settings
+        info = conditioner.info
+    size = sum(path.stat().st_size for path in study.model_files if path.exists())
+    return ModelFacts(_trained(study), settings, info, vae.split, predicts, size)
+
+
+def _description(path: Path, kind: ModelKind, study: StudyFolder) -> dict[str, Any]:
+    require_trained(path, kind, study)
+    _, about = read_some_arrays(path, ())
+    check_kind(path, about, kind)
+    return about
+
+
+def _trained(study: StudyFolder) -> datetime:
+    # Copies of a study have other times, so that the record counts more.
+    try:
+        return ModelRecord.model_validate_json(study.record_file.read_bytes()).trained
+    except (OSError, ValidationError):
+        newest = max(path.stat().st_mtime for path in study.model_files if path.exists())
+        return datetime.fromtimestamp(newest, UTC).replace(microsecond=0)
+
+
+def record_writers(
+    study: StudyFolder, record: ModelRecord, settings: Settings
+) -> dict[Path, Callable[[Path], object]]:
+    """Return for each file that records a named model a function that writes it to a path."""
+    # Each as bytes: line ends are the same on all systems.
+    content = {
+        study.record_file: record.model_dump_json(indent=1),
+        study.used_settings_file: toml_text(settings),
+    }
+    return {path: _Text(text).write for path, text in content.items()}
+
+
+@dataclass(frozen=True)
+class _Text:
+    text: str
+
+    def write(self, path: Path) -> None:
+        path.write_bytes(self.text.encode())
