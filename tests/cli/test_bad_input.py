@@ -350,7 +350,10 @@ def test_a_trained_model_is_not_replaced_unasked(trained: Path, assert_refused: 
 
 def test_conditioner_without_a_vae_names_the_file(ingested: Path, assert_refused: Any) -> None:
     assert_refused(
-        (["train", ingested, "--stage", "conditioner"], ("models/model-1/SimulGen-VAE does not exist",))
+        (
+            ["train", ingested, "--stage", "conditioner"],
+            ("models/model-1/SimulGen-VAE does not exist",),
+        )
     )
     other = ["--set", "training.end_to_end.vae_path=elsewhere/vae"]
     assert_refused(

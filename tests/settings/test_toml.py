@@ -5,7 +5,7 @@ import pytest
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.settings.raw import validate
-from simulgenvae.settings.toml import read_toml
+from simulgenvae.settings.toml import read_toml, toml_text
 
 
 def read(folder: Path, text: str) -> Settings:
@@ -150,3 +150,14 @@ def test_quantities_have_names_of_any_form(tmp_path: Path) -> None:
 def test_quantities_are_a_table_of_texts(text: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=reason):
         read(tmp_path, text)
+
+
+def test_settings_that_are_written_are_read_back(tmp_path: Path) -> None:
+    given = {
+        "model": {"filters": [64, 32], "size": "large"},
+        "data": {"parameters": 'a \\ "b" ü.csv'},
+        "training": {"augmentation": {"flips": ["x"]}, "loss": "mae", "alpha": 1e-30},
+        "quantities": {"T.max @ exit": 'max("T")', "peak": "max(T)"},
+    }
+    settings = Settings.model_validate(given)
+    assert read(tmp_path, toml_text(settings)) == settings

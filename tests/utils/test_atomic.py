@@ -15,7 +15,9 @@ from simulgenvae.utils.atomic import (
     atomic_write,
     atomic_write_together,
     ensure_folder,
+    link_or_copy,
     require_writable,
+    write_line,
 )
 
 
@@ -144,3 +146,36 @@ def test_a_folder_where_nothing_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing can be written here"):
         require_writable(tmp_path / "file")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_line_replaces_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    for text in ("first", "second"):
+        write_line(path, text)
+        assert path.read_bytes() == f"{text}\n".encode()
+    assert [each.name for each in path.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_further_name_of_a_file_or_a_copy(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    target = tmp_path / "folder" / "target"
+    source.write_text("content")
+    if not links:  # as on a file system without them
+
+        def refuse(*_: object) -> None:
+            raise OSError("not supported")
+
+        monkeypatch.setattr(os, "link", refuse)
+    link_or_copy(source, target)
+    link_or_copy(source, target)
+    assert target.samefile(source) == links
+    assert target.read_text() == "content"
+    # A file that is replaced as a whole leaves the other name as it is.
+    write_line(source, "changed")
+    assert target.read_text() == "content"
+    link_or_copy(source, target)
+    assert target.read_text() == "changed\n"
+    assert [path.name for path in target.parent.iterdir()] == ["target"]

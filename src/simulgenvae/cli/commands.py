@@ -88,7 +88,7 @@ COMMANDS: dict[str, Command] = {
             "Shows the settings that differ, and the errors on the same runs. Both models must "
             "have been evaluated."
         ),
-        examples=("compare S model-1 model-2",),
+        examples=("compare S model-1 wide", "compare S model-1 wide --json"),
     ),
     "evaluate": Command(
         "Measure the surrogate and write metrics and a report.",
