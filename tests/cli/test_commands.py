@@ -171,8 +171,9 @@ def test_evaluate_writes_metrics_and_report(cli: Any, trained: Path) -> None:
         != set()
     )
     assert "</html>" in (trained / "output/report.html").read_text()
-    card = trained / "output/MODEL_CARD.md"
+    card = trained / "models/model-1/MODEL_CARD.md"
     assert f"Model card: {card.resolve()}" in done.out
+    assert (trained / "output/MODEL_CARD.md").read_text() == card.read_text()
     assert card.read_text().startswith("# Model card")
 
 

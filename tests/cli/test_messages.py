@@ -14,7 +14,10 @@ import simulgenvae
 from simulgenvae.cli.check import CheckResult
 from simulgenvae.cli.evaluate import EvaluateResult
 from simulgenvae.cli.inspect import InspectResult
+from simulgenvae.cli.models import ModelsResult
 from simulgenvae.cli.predict import PredictResult
+from simulgenvae.study.model_comparison import ModelComparison
+from simulgenvae.study.model_summary import ModelSummary
 
 AT = "speed=0.5,size=1"
 DOCUMENTED = Path(__file__).parents[2] / "docs/json.md"
@@ -88,7 +91,13 @@ def test_a_mistake_leaves_the_standard_output_empty(cli: Any, trained: Path) -> 
     assert "size is missing" in done.err
 
 
-@pytest.mark.parametrize("result", [CheckResult, EvaluateResult, InspectResult, PredictResult])
+@pytest.mark.parametrize(
+    "result",
+    [
+        *(CheckResult, EvaluateResult, InspectResult, PredictResult),
+        *(ModelsResult, ModelComparison, ModelSummary),
+    ],
+)
 def test_every_key_is_documented(result: Any) -> None:
     text = DOCUMENTED.read_text(encoding="utf-8")
     waiting = [result]
