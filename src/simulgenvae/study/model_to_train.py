@@ -18,7 +18,7 @@ AnyStudy = TypeVar("AnyStudy", bound=StudyFolder)
 
 
 def study_to_train(
-    study: AnyStudy, name: str | None, *, vae_first: bool, resume: bool, overwrite: bool
+    study: AnyStudy, name: str | None, *, vae_first: bool, resume: bool, may_replace: bool
 ) -> AnyStudy:
     """Return a study with the model that a training makes, which need not exist yet.
 
@@ -33,8 +33,8 @@ def study_to_train(
     vae_first
         Whether the VAE is trained, so that one that is there would be replaced.
     resume
-        Whether the training continues an interrupted one, which has a name.
-    overwrite
+        Whether the user continues an interrupted training, which has a name.
+    may_replace
         Whether a trained model may be replaced.
 
     Raises
@@ -44,7 +44,7 @@ def study_to_train(
         of a folder, and another name than that of the training that is continued.
     """
     wanted = _name_to_train(study, name, resume=resume)
-    if wanted in study.model_names and not (resume or overwrite):
+    if wanted in study.model_names and not may_replace:
         found = study.with_model(wanted)
         path = found.vae_file if vae_first else found.conditioner_file
         if path.exists():

@@ -104,7 +104,11 @@ class Training(StudyData):
             continues = resume or again
             named = collectives.run_on_rank0(
                 lambda: study_to_train(
-                    self, name, vae_first=vae_first, resume=continues, overwrite=overwrite
+                    self,
+                    name,
+                    vae_first=vae_first,
+                    resume=resume,
+                    may_replace=continues or overwrite,
                 )
             )
             stages = named.default_stages(settings) if whole else [stage]

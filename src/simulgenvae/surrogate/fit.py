@@ -104,7 +104,8 @@ def fit(
             "one."
         )
     seconds = begin_or_continue(study, seconds, resume=resume)
-    if study is not None and study.model is not None and not resume and collectives.is_rank0():
+    if study is not None and study.model is not None and collectives.is_rank0():
+        # From here on the checkpoints are those of this model.
         write_line(study.checkpoints_model_file, study.model)
     with _training_log(study, resume=resume) as log_file:
         found = None

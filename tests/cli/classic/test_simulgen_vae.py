@@ -344,3 +344,27 @@ def test_figures_are_shown_where_there_is_a_display(
         assert not plt.get_fignums()
     finally:
         plt.switch_backend("agg")
+
+
+def test_in_a_study_with_named_models_the_current_one_is_trained_again(
+    script: Any, study: Path, cli: Any, tree: Any
+) -> None:
+    assert script()[0] == 0
+    done = cli("train", study, "--name", "wide", "--set", "conditioner.filters=12")
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in (study / "models").iterdir() if path.is_dir()) == [
+        "model-1",
+        "wide",
+    ]
+    other = tree(study / "models/model-1")
+    before = (study / "models/wide/LatentConditioner").read_bytes()
+    code, out, err = script()
+    assert code == 0, err
+    (backup,) = previous(study)
+    assert f"kept in {backup.relative_to(study)}" in out
+    assert (backup / "LatentConditioner").read_bytes() == before
+    for folder in ("models/wide", "model_save"):
+        assert (study / folder / "LatentConditioner").read_bytes() != before
+    assert (study / "models/wide/metrics.json").exists()
+    assert (study / "output/metrics.json").exists()
+    assert tree(study / "models/model-1") == other
