@@ -157,7 +157,7 @@ def test_settings_that_are_written_are_read_back(tmp_path: Path) -> None:
         "model": {"filters": [64, 32], "size": "large"},
         "data": {"parameters": 'a \\ "b" ü.csv'},
         "training": {"augmentation": {"flips": ["x"]}, "loss": "mae", "alpha": 1e-30},
-        "quantities": {"T.max @ exit": 'max("T")', "peak": "max(T)"},
+        "quantities": {"T": "mean(T)", "T.max @ exit": 'max("T")', "peak": "max(T)"},
     }
     settings = Settings.model_validate(given)
     assert read(tmp_path, toml_text(settings)) == settings
