@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
 
 from simulgenvae.baselines import gp, pod_gpr
+from simulgenvae.baselines.kernels import kernel_values
 from simulgenvae.baselines.pod_gpr import PodGpr
 from simulgenvae.baselines.pod_regression import RunModes
 
-KERNELS: tuple[Literal["matern52", "squared_exponential"], ...] = (
-    "matern52",
-    "squared_exponential",
-)
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-1.7, 1.7, (16, 2))
 
@@ -29,7 +26,7 @@ def smooth_runs(x: np.ndarray) -> np.ndarray:
 
 
 def fitted(x: np.ndarray = X, components: int = 0) -> PodGpr:
-    found = PodGpr(kernels=KERNELS)
+    found = PodGpr("squared_exponential")
     found.fit(x, smooth_runs(x), components)
     return found
 
@@ -91,16 +88,27 @@ def test_same_data_same_answer(processes: PodGpr) -> None:
     assert np.array_equal(fitted().predict(X + 0.1), processes.predict(X + 0.1))
 
 
-def test_the_kernel_fits_the_response() -> None:
-    """Smooth responses are those of the squared exponential, kinks are not."""
-    x = np.linspace(-2, 2, 20)[:, None]
-    smooth, kinked = np.sin(x), np.abs(x - 0.3) + np.abs(x + 1.1)
-    chosen = []
-    for values in (smooth, kinked):
-        found = PodGpr(kernels=KERNELS)
-        found.fit(x, (values * np.ones(3))[:, None].astype(np.float32))
-        chosen.append("squared exponential" in str(found.describe()["kernel"]))
-    assert chosen == [True, False]
+def test_leave_one_out_errors_are_those_of_processes_without_the_run() -> None:
+    """Equation 5.12 of Rasmussen & Williams, against processes that never saw the run."""
+    noise = 0.1 * np.random.default_rng(5).normal(size=(16, 12, 3))
+    runs = (smooth_runs(X) + noise).astype(np.float32)
+    processes = PodGpr("squared_exponential")
+    processes.fit(X, runs)
+    amplitudes = RunModes.of(runs.reshape(16, -1)).amplitudes
+    arrays = processes.arrays()
+    squared = processes.groups.squared_distances(X, X)
+    others = np.arange(16) != 5
+    # The mean and the scale of the values are those of all runs.
+    mean, scale = arrays["mean"][0], arrays["scale"][0]
+    kernel = kernel_values("squared_exponential", squared, arrays["theta"][0])[1]
+    kernel = np.exp(arrays["theta"][0, 0]) * kernel
+    variance = np.exp(arrays["theta"][0, -1]) * np.eye(15)
+    weights = np.linalg.solve(
+        kernel[np.ix_(others, others)] + variance, (amplitudes[others, 0] - mean) / scale
+    )
+    predicted = mean + scale * kernel[5, others] @ weights
+    found = processes.leave_one_out_errors[5, 0]
+    assert found == pytest.approx(amplitudes[5, 0] - predicted, rel=1e-4)
 
 
 def test_as_many_components_as_predict_best() -> None:
@@ -110,7 +118,7 @@ def test_as_many_components_as_predict_best() -> None:
     values = np.column_stack(
         [[9.0, 7.0, 5.0] * x[:, :3], np.sin(x @ rng.normal(size=(40, 3)) / 12)]
     )
-    found = PodGpr(kernels=KERNELS)
+    found = PodGpr()
     found.fit(x, values[:, None].astype(np.float32), 40)
     assert float(found.describe()["image_components"]) >= 32
 

@@ -54,7 +54,7 @@ def test_the_cases_have_mirrored_images_and_components_that_share_a_length_scale
 ) -> None:
     ensemble = make_surrogate("many components").ensemble
     assert ensemble.mirror_views
-    arrays = ensemble.pod_gp.pod_gpr.arrays()
+    arrays = ensemble.pod_gp.leading.arrays()
     assert arrays["theta"].shape[1] - 2 < arrays["x"].shape[1]
 
 

@@ -63,12 +63,27 @@ def leave_one_out_error(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.floa
     The amplitudes of each run are predicted from all others. The hyper-parameters have the largest
     likelihood of all runs.
     """
-    errors = []
+    total = 0.0
     searched = _searched(x, choice, amplitudes)
     for (squared, theta, _), y in zip(searched, amplitudes.T, strict=True):
-        process = GaussianProcess.learn(squared, y, theta, choice.kernel)
-        errors.append(float(np.square(process.leave_one_out(process.factor(squared))[0]).sum()))
-    return sum(errors)
+        total += float(np.square(leave_one_out_errors(squared, y, theta, choice.kernel)).sum())
+    return total
+
+
+def leave_one_out_errors(squared: Values, y: Values, theta: Values, kernel: Kernel) -> Values:
+    """Return the error ``[n]`` of each value when it is predicted from all others.
+
+    Parameters
+    ----------
+    squared
+        Squared distances between the points in each group, ``[G, n, n]``.
+    y
+        Values, ``[n]``.
+    theta, kernel
+        Hyper-parameters and covariance function.
+    """
+    process = GaussianProcess.learn(squared, y, theta, kernel)
+    return process.leave_one_out(process.factor(squared))[0]
 
 
 def _searched(

@@ -20,6 +20,7 @@ from simulgenvae.baselines.gp_choice import (
     SINGLE_LENGTHS,
     GpChoice,
     leave_one_out_error,
+    leave_one_out_errors,
     length_scale_groups,
 )
 from simulgenvae.baselines.gp_prior import related_hyperparameters
@@ -53,10 +54,10 @@ class PodGpr(PodRegression):
     own (a category has one for all its columns), and so have up to eight image components, while
     more of them share one.
 
-    How many components are used, and which of the ``kernels``, is decided by the leave-one-out
-    error of the first ``choosing_modes`` modes and not by their likelihood, which is high long
-    before the components say enough. (Of 288 images of plates it chose 8, with an error of 10 % on
-    unseen ones, where 64 reach 4.2 %.)
+    How many components are used is decided by the leave-one-out error of the first
+    ``choosing_modes`` modes and not by their likelihood, which is high long before the components
+    say enough. (Of 288 images of plates it chose 8, with an error of 10 % on unseen ones, where 64
+    reach 4.2 %.)
 
     The search is thorough for the first modes, as long as they carry more than a ten-thousandth of
     the energy. With more than ``likelihood_runs`` runs, the hyper-parameters come from a seeded
@@ -66,8 +67,8 @@ class PodGpr(PodRegression):
 
     Parameters
     ----------
-    kernels
-        Kernels to choose from.
+    kernel
+        Covariance function of all processes.
     hierarchical_prior
         Whether the length scales of the modes have a common prior (``gp_prior.py``), where there is
         more than one of them.
@@ -78,18 +79,19 @@ class PodGpr(PodRegression):
     choosing_modes = 8
     thorough_modes = 64
 
-    def __init__(
-        self, kernels: Sequence[Kernel] = ("matern52",), *, hierarchical_prior: bool = False
-    ) -> None:
-        self._kernels = kernels
+    leave_one_out_errors: NDArray[np.float64]
+    """Errors ``[s, k]`` of the amplitudes of the ``likelihood_runs`` runs, each predicted from the
+    others with hyper-parameters that all gave. Only after a fit, not from a file."""
+
+    def __init__(self, kernel: Kernel = "matern52", *, hierarchical_prior: bool = False) -> None:
+        self.kernel: Kernel = kernel
         self._hierarchical_prior = hierarchical_prior
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
-        # Features and kernel are chosen on the leading modes, which matter most.
+        # Features are chosen on the leading modes, which matter most.
         order = np.random.default_rng(SEED).permutation(len(x))
         subset = np.sort(order[: self.likelihood_runs])
         self._choice = self._best_choice(x[subset], amplitudes[subset, : self.choosing_modes])
-        kernel = self._choice.kernel
         selected = self._choice.selection(x)
         inducing = np.sort(order[: self.inducing_runs])
         self._x = selected[inducing]
@@ -99,7 +101,7 @@ class PodGpr(PodRegression):
         among = np.searchsorted(inducing, subset)
         among_subset = squared[:, among[:, None], among]
         likelihoods = [
-            Likelihood(among_subset, standardised(y[subset]), kernel) for y in amplitudes.T
+            Likelihood(among_subset, standardised(y[subset]), self.kernel) for y in amplitudes.T
         ]
         # The prior is one of ratios of length scales, of which a single one has none.
         if self._hierarchical_prior and len(squared) > 1:
@@ -107,14 +109,20 @@ class PodGpr(PodRegression):
         else:
             energies = np.square(amplitudes).sum(axis=0)
             thetas = self._one_by_one(likelihoods, len(squared), energies)
+        self.leave_one_out_errors = np.column_stack(
+            [
+                leave_one_out_errors(among_subset, y[subset], theta, self.kernel)
+                for y, theta in zip(amplitudes.T, thetas, strict=True)
+            ]
+        )
         self._factors: dict[int, Factor] = {}
         self._processes = []
         for y, theta in zip(amplitudes.T, thetas, strict=True):
             if len(self._x) == len(x):
-                process = GaussianProcess.learn(squared, y, theta, kernel)
+                process = GaussianProcess.learn(squared, y, theta, self.kernel)
             else:
                 process = GaussianProcess.learn_sparse(
-                    self.groups, self._x, selected, y, theta, kernel
+                    self.groups, self._x, selected, y, theta, self.kernel
                 )
             self._processes.append(process)
 
@@ -131,12 +139,12 @@ class PodGpr(PodRegression):
         return thetas
 
     def _best_choice(self, x: Inputs, amplitudes: NDArray[np.float64]) -> GpChoice:
-        """Return features and kernel with the least leave-one-out error."""
-        choices = []
-        for count in component_counts(x.shape[1], self._components):
-            selection = FeatureSelection(self._widths, count, 1.0)
-            choices += [GpChoice(selection, kernel) for kernel in self._kernels]
-        # No search is needed where there is nothing to choose, as for a table and one kernel.
+        """Return the features with the least leave-one-out error."""
+        choices = [
+            GpChoice(FeatureSelection(self._widths, count, 1.0), self.kernel)
+            for count in component_counts(x.shape[1], self._components)
+        ]
+        # No search is needed where there is nothing to choose, as for a table.
         if len(choices) == 1:
             return choices[0]
         return min(choices, key=lambda choice: leave_one_out_error(x, choice, amplitudes))
@@ -158,11 +166,6 @@ class PodGpr(PodRegression):
     def groups(self) -> LengthScaleGroups:
         """Groups of columns of the selected features that have one length scale each."""
         return length_scale_groups(self._x, self._choice.selection)
-
-    @property
-    def kernel(self) -> Kernel:
-        """Covariance function of all processes."""
-        return self._choice.kernel
 
     @property
     def trajectory(self) -> tuple[int, ...]:
@@ -236,8 +239,8 @@ class PodGpr(PodRegression):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that :meth:`restore` needs."""
-        selection, kernel = self._choice
-        view = [selection.parameters, selection.components, _KERNELS.index(kernel)]
+        selection = self._choice.selection
+        view = [selection.parameters, selection.components, _KERNELS.index(self.kernel)]
         arrays: dict[str, NDArray[Any]] = {
             "coefficients": self._coefficients,
             "left": self._modes.left,
@@ -271,7 +274,7 @@ class PodGpr(PodRegression):
         read, seen, kernel = map(int, arrays["view"])
         modes = RunModes(arrays["left"], arrays["singular"])
         check_arrays(arrays, read, widths, (seen, components))
-        restored = cls()
+        restored = cls(_KERNELS[kernel])
         restored._coefficients = arrays["coefficients"]
         restored._modes = modes
         restored._x = arrays["x"]
@@ -286,11 +289,11 @@ class PodGpr(PodRegression):
         return restored
 
     def _chosen(self) -> Choices:
-        selection, kernel = self._choice
+        selection = self._choice.selection
         shared = selection.components > SINGLE_LENGTHS
         images = ", one length scale for all components of images" if shared else ""
         chosen: Choices = {
-            "kernel": f"constant * {_NAMES[kernel]} (anisotropic{images}) + white noise"
+            "kernel": f"constant * {_NAMES[self.kernel]} (anisotropic{images}) + white noise"
         }
         return chosen | ({"image_components": selection.components} if self._components else {})
 

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from simulgenvae.baselines.pod_regression import RunModes
 
 if TYPE_CHECKING:
+    from simulgenvae.baselines.image_features import ImageComponents
+    from simulgenvae.baselines.pod_gpr import PodGpr
     from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
 
 class PodGpModule(nn.Module):
     """Scaled parameters and images to coefficients at the training times.
-
-    Distances between designs are computed in double precision, as the processes themselves do.
 
     Parameters
     ----------
@@ -30,9 +30,37 @@ class PodGpModule(nn.Module):
 
     def __init__(self, pod_gp: PodGaussianProcesses) -> None:
         super().__init__()
-        arrays = pod_gp.pod_gpr.arrays()
-        groups = pod_gp.pod_gpr.groups
-        self.kernel = pod_gp.pod_gpr.kernel
+        self.weights = pod_gp.weights
+        images = pod_gp.features.images
+        self.by_kernel = nn.ModuleList(_PodGpr(pod_gpr, images) for pod_gpr in pod_gp.by_kernel)
+
+    def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
+        """Return the mean coefficients of m designs, ``[m, T, r]``.
+
+        Parameters
+        ----------
+        table
+            Scaled parameters, ``[m, P]``, float64.
+        images
+            Pixels, ``[m, S, S, C]``; None where designs have none.
+        """
+        mean = self.weights[0] * self.by_kernel[0](table, images)
+        for weight, module in zip(self.weights[1:], self.by_kernel[1:], strict=True):
+            mean = mean + weight * module(table, images)
+        return torch.as_tensor(mean)
+
+
+class _PodGpr(nn.Module):
+    """Processes with one kernel; as :class:`PodGpModule`.
+
+    Distances between designs are computed in double precision, as the processes themselves do.
+    """
+
+    def __init__(self, pod_gpr: PodGpr, images: ImageComponents | None) -> None:
+        super().__init__()
+        arrays = pod_gpr.arrays()
+        groups = pod_gpr.groups
+        self.kernel = pod_gpr.kernel
         self.components = int(arrays["view"][1])
         x = arrays["x"]
         theta = arrays["theta"]
@@ -56,7 +84,6 @@ class PodGpModule(nn.Module):
             base=none.astype(np.float32) @ flat,
             modes=(unit - none).astype(np.float32) @ flat,
         )
-        images = pod_gp.features.images
         # Products with the training images and their projection are one linear map of pixels.
         if images is not None and self.components:
             centred = images.pixels.astype(np.float32) - images.mean
@@ -68,15 +95,7 @@ class PodGpModule(nn.Module):
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
     def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
-        """Return the mean coefficients of m designs, ``[m, T, r]``.
-
-        Parameters
-        ----------
-        table
-            Scaled parameters, ``[m, P]``, float64.
-        images
-            Pixels, ``[m, S, S, C]``; None where designs have none.
-        """
+        """Return the mean coefficients of m designs, ``[m, T, r]``."""
         seen = table
         if self.components and images is not None:
             pixels = (images.flatten(1).float() - self.get_buffer("pixel_mean")).double()

@@ -134,7 +134,7 @@ def length_scales(ensemble: Ensemble, parameters: int) -> Array:
     """
     if ensemble.pod_gp is None:
         return np.ones(parameters)
-    arrays = ensemble.pod_gp.pod_gpr.arrays()
+    arrays = ensemble.pod_gp.leading.arrays()
     # Hyper-parameters of a mode: logarithms of its variance, of the length scales and of the noise.
     logarithms = arrays["theta"][:, 1 : 1 + parameters]
     mean: Array = np.average(logarithms, axis=0, weights=np.square(arrays["singular"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def with_images() -> PodGaussianProcesses:
 
 
 def test_known_runs_are_reproduced(linear: PodGaussianProcesses) -> None:
-    assert np.abs(linear.predict(conditions(), TIMES) - linear.pod_gpr._coefficients).max() < 0.02
+    assert np.abs(linear.predict(conditions(), TIMES) - linear.leading._coefficients).max() < 0.02
 
 
 def test_times_between_are_interpolated(linear: PodGaussianProcesses) -> None:
@@ -79,13 +80,85 @@ def test_a_single_time_may_be_asked_for_again() -> None:
 
 def test_novelty_is_one_at_the_loneliest_run(linear: PodGaussianProcesses) -> None:
     assert linear.novelty(conditions()).max() < 0.5
-    lonely = int(np.argmax(linear.pod_gpr.leave_one_out_relative_std()))
-    assert linear.training_relative_std[-1] == linear.pod_gpr.leave_one_out_relative_std()[lonely]
+    lonely = int(np.argmax(linear.leading.leave_one_out_relative_std()))
+    assert linear.training_relative_std[-1] == linear.leading.leave_one_out_relative_std()[lonely]
     far = Conditions(("far",), ("p", "q"), np.array([[30.0, -20.0]]))
-    alone = linear.pod_gpr.leave_one_out_relative_std().max()
-    expected = linear.pod_gpr.relative_posterior_std(linear.features.transform(far)) / alone
+    alone = linear.leading.leave_one_out_relative_std().max()
+    expected = linear.leading.relative_posterior_std(linear.features.transform(far)) / alone
     assert linear.novelty(far) == pytest.approx(expected)
     assert linear.novelty(far)[0] > 1
+
+
+@pytest.fixture(scope="module")
+def mixed() -> PodGaussianProcesses:
+    """Return processes with both kernels, with weights that differ."""
+    rng = np.random.default_rng(2)
+    table = rng.uniform(-2, 2, (24, 2))
+    known = Conditions(tuple(f"run{k}" for k in range(24)), ("p", "q"), table)
+    smooth, kinked = np.sin(table[:, 0]), np.abs(table[:, 1] - 0.3)
+    values = np.column_stack([smooth, kinked]) @ rng.normal(size=(2, 12))
+    coefficients = values.reshape(24, 4, 3).astype(np.float32)
+    found = PodGaussianProcesses.fit(known, ConditionScaler.fit(known), coefficients, TIMES)
+    assert found is not None
+    assert len(found.by_kernel) == 2
+    return replace(found, weights=(0.7, 0.3))
+
+
+def test_kernels_are_mixed_with_their_weights(mixed: PodGaussianProcesses) -> None:
+    new = Conditions(("a", "b"), ("p", "q"), np.array([[0.1, 0.2], [5.0, -4.0]]))
+    alone = [
+        replace(mixed, by_kernel=(pod_gpr,), weights=(1.0,)).predict(new, TIMES)
+        for pod_gpr in mixed.by_kernel
+    ]
+    expected = 0.7 * alone[0] + 0.3 * alone[1]
+    np.testing.assert_allclose(mixed.predict(new, TIMES), expected, rtol=1e-5, atol=1e-5)
+    drawn = mixed.samples(new, TIMES, 10, 0)
+    first = replace(mixed, by_kernel=mixed.by_kernel[:1], weights=(1.0,)).samples(new, TIMES, 10, 0)
+    second = replace(mixed, by_kernel=mixed.by_kernel[1:], weights=(1.0,))
+    np.testing.assert_array_equal(drawn[:7], first[:7])
+    np.testing.assert_array_equal(drawn[7:], second.samples(new, TIMES, 10, 0)[7:])
+
+
+def test_both_kernels_survive_a_file(mixed: PodGaussianProcesses) -> None:
+    after = PodGaussianProcesses.restore(mixed.arrays(), mixed.features.scaler, TIMES)
+    new = Conditions(("a", "b"), ("p", "q"), np.array([[0.1, 0.2], [5.0, -4.0]]))
+    assert after.weights == mixed.weights
+    assert np.array_equal(after.predict(new, TIMES), mixed.predict(new, TIMES))
+    assert np.array_equal(after.samples(new, TIMES, 5, 0), mixed.samples(new, TIMES, 5, 0))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": None},
+        {"weights": np.array([0.5, 0.6])},
+        {"weights": np.array([-0.5, 1.5])},
+        {"weights": np.array([np.nan, 1.0])},
+        {"second.alpha": None},
+        {"second.theta": np.zeros(3)},
+    ],
+)
+def test_damaged_arrays_of_a_second_kernel_are_refused(
+    mixed: PodGaussianProcesses, change: dict[str, Any]
+) -> None:
+    arrays = {name: value for name, value in (mixed.arrays() | change).items() if value is not None}
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        PodGaussianProcesses.restore(arrays, mixed.features.scaler, TIMES)
+
+
+def test_the_kernel_that_fits_the_response_has_the_larger_weight() -> None:
+    """Smooth responses are those of the squared exponential, kinks are not."""
+    x = np.linspace(1, 3, 20)[:, None]
+    known = Conditions(tuple(f"run{k}" for k in range(20)), ("p",), x)
+    leading = []
+    for values in (np.sin(2 * x), np.abs(x - 1.3) + np.abs(x - 2.55)):
+        coefficients = (values * np.ones(12)).reshape(20, 4, 3).astype(np.float32)
+        found = PodGaussianProcesses.fit(known, ConditionScaler.fit(known), coefficients, TIMES)
+        assert found is not None
+        leading.append(found.leading.kernel)
+        assert found.weights[0] == max(found.weights)
+        assert sum(found.weights) == pytest.approx(1)
+    assert leading == ["squared_exponential", "matern52"]
 
 
 def test_too_few_runs_and_runs_that_are_all_the_same() -> None:

@@ -1,7 +1,8 @@
-"""Weights of the parts of an ensemble: they have the least error."""
+"""Weights of the parts of an ensemble: small errors, and equal parts where these say little."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.surrogate.ensemble import Ensemble, SeparatePredictions
-from simulgenvae.surrogate.ensemble.stacking import STEPS, best_weights, stacked
+from simulgenvae.surrogate.ensemble.stacking import STANDARD_ERRORS, STEPS, best_weights, stacked
 from simulgenvae.training.train import Trained
 
 RNG = np.random.default_rng(0)
 TRUTH, NOISE, OTHER = RNG.normal(size=(3, 5, 4, 3)).astype(np.float32)
+SIZES = np.linalg.norm(TRUTH.reshape(5, -1), axis=1)
 
 
 @pytest.mark.parametrize(
@@ -27,37 +29,75 @@ TRUTH, NOISE, OTHER = RNG.normal(size=(3, 5, 4, 3)).astype(np.float32)
         (TRUTH + NOISE, TRUTH - NOISE, 0.5),
         (TRUTH + NOISE, TRUTH - 3 * NOISE, 0.25),
         (TRUTH + NOISE, TRUTH + 2 * NOISE, 0.0),
-        (TRUTH + NOISE, TRUTH + NOISE, 0.0),
+        (TRUTH + NOISE, TRUTH + NOISE, 0.5),
     ],
 )
 def test_weights_of_two_constructed_errors(
     first: np.ndarray, second: np.ndarray, expected: float
 ) -> None:
-    np.testing.assert_allclose(best_weights([first, second], TRUTH), [1 - expected, expected])
+    np.testing.assert_allclose(
+        best_weights([first, second], TRUTH, SIZES), [1 - expected, expected]
+    )
 
 
 def test_weights_of_three_constructed_errors() -> None:
     """Their errors cancel with the weights 1/2, 1/4 and 1/4."""
     parts = [TRUTH - NOISE - OTHER, TRUTH + 2 * NOISE, TRUTH + 2 * OTHER]
-    np.testing.assert_allclose(best_weights(parts, TRUTH), [0.5, 0.25, 0.25])
-    assert best_weights([TRUTH], TRUTH) == 1
+    np.testing.assert_allclose(best_weights(parts, TRUTH, SIZES), [0.5, 0.25, 0.25])
+    assert best_weights([TRUTH], TRUTH, SIZES) == 1
 
 
 @examples(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 999), count=st.integers(2, 3), size=st.floats(0.1, 10.0))
-def test_no_other_weights_have_a_smaller_error(seed: int, count: int, size: float) -> None:
+def test_weights_are_the_most_equal_ones_that_are_not_clearly_worse(
+    seed: int, count: int, size: float
+) -> None:
     rng = np.random.default_rng(seed)
     truth, *parts = rng.normal(size=(1 + count, 4, 3, 2)).astype(np.float32)
     parts[-1] *= size
+    sizes = rng.uniform(0.5, 2.0, 4)
 
-    def error(weights: np.ndarray) -> float:
+    def errors(weights: np.ndarray) -> np.ndarray:
         mixed = np.tensordot(weights, np.stack(parts), 1) - truth
-        return float(np.linalg.norm(mixed.reshape(4, -1), axis=1).mean())
+        return np.asarray(np.linalg.norm(mixed.reshape(4, -1), axis=1) / sizes)
 
-    found = best_weights(parts, truth)
+    steps = np.arange(STEPS + 1)
+    tried = np.array(list(itertools.product(steps, repeat=count - 1)))
+    tried = tried[tried.sum(axis=1) <= STEPS]
+    tried = np.column_stack([tried, STEPS - tried.sum(axis=1)]) / STEPS
+    best = min(map(errors, tried), key=np.mean)
+
+    def clearly_worse(weights: np.ndarray) -> bool:
+        worse = errors(weights) - best
+        allowed = STANDARD_ERRORS * worse.std(ddof=1) / np.sqrt(len(worse))
+        return bool(worse.mean() > allowed * (1 + 1e-4) + 1e-6)
+
+    found = best_weights(parts, truth, sizes)
     assert found.sum() == pytest.approx(1.0)
-    others = rng.multinomial(STEPS, np.full(count, 1 / count), 50) / STEPS
-    assert error(found) <= min(map(error, others)) * (1 + 1e-5)
+    assert not clearly_worse(found)
+    spare = 1e-4 + np.square(found).sum()
+    more_equal = [each for each in tried if np.square(each).sum() < spare - 2e-4]
+    closest = min(more_equal, key=lambda each: errors(each).mean(), default=None)
+    if closest is not None:
+        worse = errors(closest) - best
+        allowed = STANDARD_ERRORS * worse.std(ddof=1) / np.sqrt(len(worse))
+        assert worse.mean() > allowed * (1 - 1e-4) - 1e-6
+
+
+def test_a_single_run_gives_the_weights_of_its_least_error() -> None:
+    found = best_weights([TRUTH[:1] + NOISE[:1], TRUTH[:1]], TRUTH[:1], SIZES[:1])
+    np.testing.assert_allclose(found, [0, 1])
+
+
+def test_errors_are_relative_to_the_size_of_each_run() -> None:
+    """One large run, on which the first part is better, does not outweigh four small ones."""
+    factor = np.array([100, 1, 1, 1, 1], np.float32)[:, None, None]
+    good_at_large, good_at_small = TRUTH * factor, TRUTH * factor
+    good_at_large[1:] += NOISE[1:]
+    good_at_small[0] += 3 * NOISE[0]
+    parts = [good_at_large, good_at_small]
+    sizes = SIZES * factor[:, 0, 0]
+    assert best_weights(parts, TRUTH * factor, sizes)[1] > 0.9
 
 
 @pytest.fixture
@@ -84,7 +124,7 @@ def test_members_of_a_kind_share_its_weight(
 ) -> None:
     predictions = np.stack([TRUTH + NOISE + OTHER, TRUTH + NOISE - OTHER, field])
     separate = SeparatePredictions(predictions, kinds.member_weights, None)
-    found = stacked(kinds, separate, TRUTH, gaussian_processes=True)
+    found = stacked(kinds, separate, TRUTH, SIZES, gaussian_processes=True)
     np.testing.assert_allclose(found.member_weights, weights)
     assert found.members == kinds.members[:members]
     assert found.gp_weight == 0
@@ -93,10 +133,10 @@ def test_members_of_a_kind_share_its_weight(
 def test_networks_have_weights_of_their_own_where_the_processes_have_all(kinds: Ensemble) -> None:
     predictions = np.stack([TRUTH + NOISE, TRUTH + NOISE, TRUTH - NOISE])
     separate = SeparatePredictions(predictions, kinds.member_weights, TRUTH)
-    found = stacked(kinds, separate, TRUTH, gaussian_processes=True)
+    found = stacked(kinds, separate, TRUTH, SIZES, gaussian_processes=True)
     assert found.gp_weight == 1
     np.testing.assert_allclose(found.member_weights, [0.25, 0.25, 0.5])
-    without = stacked(kinds, separate, TRUTH, gaussian_processes=False)
+    without = stacked(kinds, separate, TRUTH, SIZES, gaussian_processes=False)
     assert without.gp_weight == 0
 
 

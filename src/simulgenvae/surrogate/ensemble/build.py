@@ -12,6 +12,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
+from simulgenvae.surrogate.ensemble.expected_error import uniform_field_coefficients
 from simulgenvae.surrogate.ensemble.held_out import HeldOutPredictions
 from simulgenvae.surrogate.ensemble.mirror_views import mirror_views_of
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
@@ -92,10 +93,13 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
     conditions = trained.conditions.select(validation)
     # Coefficients are read from disk only without modes: then all members are of one kind.
     if not isinstance(coefficients, LazyStates):
+        truth = coefficients[validation]
+        uniform = uniform_field_coefficients(trained.reduction)
         ensemble = stacked(
             ensemble,
             ensemble.predict_separately(conditions, dataset.times),
-            coefficients[validation],
+            truth,
+            np.linalg.norm((truth - uniform).reshape(len(truth), -1), axis=1),
             gaussian_processes=settings.prediction.gaussian_process == "auto",
         )
     # The spread depends on the weights, so it is calibrated last.

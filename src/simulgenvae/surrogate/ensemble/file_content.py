@@ -170,9 +170,9 @@ def ensemble_of(
     rank = parts.reduction.rank
     arrays = group(_POD_GP, tensors)
     pod_gp = PodGaussianProcesses.restore(arrays, scaler, times) if arrays else None
-    if pod_gp is not None and pod_gp.pod_gpr.trajectory != (len(times), rank):
+    if pod_gp is not None and pod_gp.leading.trajectory != (len(times), rank):
         raise ValueError(
-            f"the Gaussian processes are of trajectories {pod_gp.pod_gpr.trajectory}, not "
+            f"the Gaussian processes are of trajectories {pod_gp.leading.trajectory}, not "
             f"{(len(times), rank)}"
         )
     if description.gp_weight > 0 and pod_gp is None:

