@@ -25,7 +25,7 @@ from simulgenvae.evaluation.compare import compare
 from simulgenvae.evaluation.figures import mesh_figures, style
 from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.methods import methods
-from simulgenvae.evaluation.metrics import VariableScale, relative_l2
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale, relative_l2
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.results import Combination, EvaluationResult
 from simulgenvae.evaluation.results.study import ImageSummary
@@ -338,6 +338,30 @@ def test_baselines_that_do_not_fit_into_memory_are_named(
     assert result.best_baseline is None
     assert set(result.errors).isdisjoint(result.baselines)
     assert "baselines were left out" in study.report_file.read_text(encoding="utf-8")
+
+
+def test_of_many_training_runs_some_are_reconstructed(
+    dataset: Any, surrogate: Any, study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "simulgenvae.evaluation.compare.predicted_batch.RECONSTRUCTED_TRAINING_RUNS", 3
+    )
+    result = evaluate(dataset, surrogate, study, figures=False)
+    found = result.errors["reconstruction"]["train"]
+    assert list(found.per_run) == [surrogate.split.train[k] for k in (0, 4, 7)]
+    error = relative_l2_of_reconstruction(surrogate, dataset, surrogate.split.train[4])
+    assert found.per_run[surrogate.split.train[4]] == pytest.approx(error, rel=1e-4)
+    assert result.errors["reconstruction"]["test"].runs == len(surrogate.split.test)
+    note = "Reconstruction errors of training runs are those of 3 of 8 runs."
+    assert note in result.notes
+
+
+def relative_l2_of_reconstruction(surrogate: Any, dataset: Any, run: str) -> float:
+    scale = VariableScale.fit(dataset.run(row) for row in range(8))
+    truth = dataset.run(dataset.ids.index(run))
+    errors = FieldErrors(dataset.variables, scale)
+    errors.add(surrogate.reconstruct(truth), truth)
+    return float(errors.joint[0])
 
 
 def test_uncertainty_that_does_not_fit_into_memory_is_named(

@@ -12,6 +12,7 @@ import numpy as np
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.evaluation.analyses import uncertainty
+from simulgenvae.evaluation.compare.predicted_batch import reconstructed_runs
 from simulgenvae.evaluation.results import (
     SPLITS,
     Combination,
@@ -94,7 +95,12 @@ def assemble(
     # Sums and lists become results only here, when all ranks have been gathered.
     errors: dict[str, dict[str, SplitErrors]] = {}
     for method, by_split in comparison.errors.items():
-        errors[method] = {name: found.summary(ids[name]) for name, found in by_split.items()}
+        errors[method] = {}
+        for name, found in by_split.items():
+            runs = ids[name]
+            if method == "reconstruction":
+                runs = tuple(runs[position] for position in reconstructed_runs(name, len(runs)))
+            errors[method][name] = found.summary(runs)
     compared = compared_split(ids)
     per_run = {name: found.per_run for name, found in errors["prediction"].items()}
     shown = typical(comparison.errors["prediction"][compared])

@@ -9,11 +9,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from simulgenvae.baselines import BASELINES
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
     )
     from simulgenvae.surrogate.predict import Predictor
     from simulgenvae.surrogate.surrogate import Surrogate
+
+
+RECONSTRUCTED_TRAINING_RUNS = 16
+"""Training runs whose reconstruction is measured: the latents of each are refined, which takes
+about a second on one core."""
+
+
+def reconstructed_runs(split: str, runs: int) -> NDArray[np.intp]:
+    """Return the positions of runs of a split whose reconstruction is measured.
+
+    They are all of unseen runs, and of many training runs some at equal steps.
+    """
+    if split != "train" or runs <= RECONSTRUCTED_TRAINING_RUNS:
+        return np.arange(runs)
+    return np.linspace(0, runs - 1, RECONSTRUCTED_TRAINING_RUNS).round().astype(np.intp)
 
 
 @dataclass(eq=False)
@@ -88,8 +104,19 @@ class PredictedBatch:
             seconds,
         )
 
-    def count(self, found: Comparison, i: int, split: str, truth: NDArray[np.float32]) -> None:
-        """Count the errors of design number ``i`` against its true fields ``[T, M, V]``."""
+    def count(
+        self,
+        found: Comparison,
+        i: int,
+        split: str,
+        truth: NDArray[np.float32],
+        *,
+        reconstruct: bool,
+    ) -> None:
+        """Count the errors of design number ``i`` against its true fields ``[T, M, V]``.
+
+        ``reconstruct`` says whether reconstructions are among them.
+        """
         reduction = self.surrogate.reduction
         found.count("prediction", split, self.fields[i], truth)
         if "networks" not in self.coefficients:
@@ -102,13 +129,14 @@ class PredictedBatch:
                 found.count(method, split, decoded, truth)
         # The VAE’s reconstruction sees the true field. It bounds what the conditioner can reach
         # with these latents, as the projection bounds every method in this basis.
-        found.count("reconstruction", split, self.surrogate.reconstruct(truth), truth)
+        if reconstruct:
+            found.count("reconstruction", split, self.surrogate.reconstruct(truth), truth)
         projected = reduction.decode(reduction.encode(truth))
         found.count("projection_floor", split, projected, truth)
         for name in BASELINES:
             if name in self.coefficients:
                 found.count(name, split, reduction.decode(self.coefficients[name][i]), truth)
-        if "vae" in self.stages:
+        if reconstruct and "vae" in self.stages:
             found.count_stage("vae", split, self.stages["vae"].reconstruct(truth), truth)
         for name, fields in self.staged.items():
             found.count_stage(name, split, fields[i], truth)

@@ -15,7 +15,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.evaluation.analyses.physics import PhysicsChecks
 from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UNSEEN, UncertaintyErrors
 from simulgenvae.evaluation.compare.comparison import Comparison
-from simulgenvae.evaluation.compare.predicted_batch import PredictedBatch
+from simulgenvae.evaluation.compare.predicted_batch import PredictedBatch, reconstructed_runs
 from simulgenvae.evaluation.compare.training_pass import (
     Advance,
     FittedBaselines,
@@ -119,6 +119,14 @@ def compare(
     found.baselines = baselines.described
     if surrogate.info.refitted:
         found.notes.append(REFITTED)
+    reconstructed = {
+        split: chosen[reconstructed_runs(split, len(chosen))] for split, chosen in rows.items()
+    }
+    if len(some := reconstructed["train"]) < len(rows["train"]):
+        found.notes.append(
+            f"Reconstruction errors of training runs are those of {len(some)} of "
+            f"{len(rows['train'])} runs."
+        )
     predictor = Predictor(surrogate, select(surrogate), SAMPLES, seed=0)
     seconds = 0.0
     for split, chosen in rows.items():
@@ -129,7 +137,8 @@ def compare(
             seconds += predicted.seconds
             for i, row in enumerate(batch):
                 truth = dataset.run(int(row))
-                predicted.count(found, i, split, truth)
+                reconstruct = row in reconstructed[split]
+                predicted.count(found, i, split, truth, reconstruct=reconstruct)
                 # Series over time are large for many runs, so only the split that the report shows
                 # has them.
                 if split == compared_split(rows):
