@@ -6,7 +6,9 @@ Tested in tests/surrogate/test_surrogate.py.
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import platform
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -26,10 +28,12 @@ from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.files import save_parts
 from simulgenvae.surrogate.rest_time import rest_seconds
 from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.surrogate.unseen_error import UnseenError, unseen_error
+from simulgenvae.training.phases import CALIBRATION, UNSEEN
 from simulgenvae.training.record import vae_training
 from simulgenvae.training.stages import changes_vae, default_stages, stage_specs
 from simulgenvae.training.symmetry import find_symmetry
-from simulgenvae.training.train import Trained, train
+from simulgenvae.training.train import Trained, train, training_log
 from simulgenvae.utils.log_file import LogFile
 
 if TYPE_CHECKING:
@@ -40,7 +44,14 @@ if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.surrogate.ensemble import Ensemble
+    from simulgenvae.training.log import TrainingLog
     from simulgenvae.training.warm_start import WarmStart
+
+logger = logging.getLogger(__name__)
+
+BASELINES_BELOW = 30.0
+"""Seconds of Gaussian processes and calibration up to which baselines are fitted too: they take a
+part of that."""
 
 
 def fit(
@@ -101,7 +112,8 @@ def fit(
             "one."
         )
     seconds = begin_or_continue(study, seconds, resume=resume)
-    with _training_log(study, resume=resume) as log_file:
+    tensorboard = None if study is None else study.tensorboard
+    with _training_log(study, resume=resume) as log_file, training_log(tensorboard) as log:
         found = None
         symmetry = None
         if seconds is not None:
@@ -116,6 +128,7 @@ def fit(
                 budget=seconds,
                 resume=resume,
                 rest=rest_seconds,
+                log=log,
             )
             settings = found.settings
         trained = train(
@@ -124,7 +137,7 @@ def fit(
             settings,
             stages=stages,
             folder=None if study is None else study.checkpoints,
-            tensorboard=None if study is None else study.tensorboard,
+            log=log,
             resume=resume,
             start=start,
             prepared=None if found is None else found.prepared,
@@ -133,10 +146,9 @@ def fit(
         settings = trained.settings
         # Without a conditioner nothing can be predicted, and there is no ensemble.
         ensemble = None
+        found_error = None
         if any(spec.reads_conditions for spec in specs):
-            if log_file is not None:
-                log_file.line("learning the Gaussian processes, calibrating the uncertainty")
-            ensemble = build_ensemble(trained, dataset, settings)
+            ensemble, found_error = _ensemble(trained, dataset, settings, log)
         # A VAE that this training has not changed keeps its file, bit by bit.
         kept = start if start is not None and not changes_vae(stages, settings) else None
         search = None if found is None else found.record
@@ -146,7 +158,40 @@ def fit(
             if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
                 latents = _latents(trained, surrogate, len(dataset.ids))
             save_parts(surrogate, study, latents, vae_file=None if kept is None else kept.vae_file)
+        if collectives.is_rank0():
+            _conclude(found_error, trained.warnings, log_file)
     return surrogate
+
+
+def _ensemble(
+    trained: Trained, dataset: Dataset, settings: Settings, log: TrainingLog
+) -> tuple[Ensemble, UnseenError | None]:
+    """Return the ensemble and its error on unseen runs, which the first rank measures."""
+    start = time.monotonic()
+    log.start_phase(CALIBRATION, 1)
+    ensemble = build_ensemble(trained, dataset, settings)
+    log.advance_to(1)
+    log.start_phase(UNSEEN, 1)
+    seconds = time.monotonic() - start
+
+    def measured() -> UnseenError | None:
+        return unseen_error(trained, dataset, ensemble, baselines=seconds < BASELINES_BELOW)
+
+    found = measured() if collectives.is_rank0() else None
+    log.advance_to(1)
+    return ensemble, found
+
+
+def _conclude(found: UnseenError | None, warnings: Sequence[str], log_file: LogFile | None) -> None:
+    """Say how good the surrogate is, and what is wrong with the training."""
+    if found is not None:
+        logger.info("%s", found.sentence())
+        if log_file is not None:
+            log_file.line(found.sentence())
+    for warning in warnings:
+        logger.warning("%s", warning)
+        if log_file is not None:
+            log_file.line(f"warning: {warning}")
 
 
 def _require_same_data(dataset: Dataset, start: WarmStart) -> None:
@@ -192,7 +237,7 @@ def _surrogate(
         data_fingerprint=dataset.fingerprint,
         stages=tuple(stages),
         history=tuple(trained.progress.history),
-        warnings=tuple(trained.progress.warnings),
+        warnings=trained.warnings,
         skipped_steps=trained.progress.skipped,
         rank=trained.reduction.rank,
         refitted=len(trained.refitted) > 0,
