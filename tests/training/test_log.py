@@ -115,7 +115,7 @@ def test_a_bar_shows_phase_share_error_and_time_of_the_whole() -> None:
     assert "phase 2 of 3: VAE" in text
     assert "phase 3 of 3: network 1 of 1" in text
     assert "75%" in text
-    assert "about 0 s left" in text
+    assert "about 1 s left" in text
     assert "VAE is trained: error 3.12 %" in text
     assert "loss" not in text
 

@@ -18,6 +18,7 @@ from simulgenvae.search.search import Search
 from simulgenvae.search.space import with_values
 from simulgenvae.search.trainer import FEW_RUNS, TrialTrainer
 from simulgenvae.training.checkpoint import last_file
+from simulgenvae.training.device import describe_device
 from simulgenvae.training.identity import TrainingIdentity, of_training
 from simulgenvae.training.make_plan import make_plan
 from simulgenvae.training.phases import SEARCH, search_phases
@@ -147,6 +148,10 @@ def find_settings(
     if record is not None:
         return Found(with_values(settings, record.chosen), record, prepared)
     log.plan(search_phases())
+    log.message(
+        f"Search for settings and training within {duration(clock.budget)}, on "
+        f"{describe_device(plan.device)}"
+    )
     if prepared is None:
         prepared = prepare_or_restore(plan, identity, folder, None, None, log, resume=resume)
     trainer = TrialTrainer(plan, prepared, identity, len(dataset.ids))
@@ -190,6 +195,7 @@ def _search(
     log: TrainingLog,
 ) -> SearchRecord:
     """Run the trials and return the record of the search."""
+    log.start_phase(SEARCH, round(clock.budget), round(clock.spent))
     # Only the first rank decides: the others' clocks and files could differ.
     search: Search | None = None
     if collectives.is_rank0():
@@ -199,7 +205,6 @@ def _search(
         if exchange is not None:
             exchange.clear()  # what a search that was killed has left
         search = Search(settings, trainer, history, clock, table, exchange, log.message)
-    log.start_phase(SEARCH, round(clock.budget), round(clock.spent))
     while True:
         log.advance_to(round(min(clock.spent, clock.budget)))
         task = collectives.run_on_rank0(lambda: None if search is None else search.next_task())
@@ -227,4 +232,7 @@ def _opening(trainer: TrialTrainer, clock: Clock, *, resumed: bool) -> str:
             f"(there are fewer than {FEW_RUNS} validation runs)"
         )
     begins = "continues" if resumed else "begins"
-    return f"search {begins}: {duration(clock.left)} left, errors are measured on {runs}"
+    return (
+        f"search {begins}: {duration(clock.left)} left. Errors of trials are those of single "
+        f"networks on {runs}, relative to the standard deviation of the fields"
+    )

@@ -171,6 +171,12 @@ def _ensemble(
     log.start_phase(CALIBRATION, 1)
     ensemble = build_ensemble(trained, dataset, settings)
     log.advance_to(1)
+    if ensemble.pod_gp is not None:
+        weight = ensemble.gp_weight
+        log.message(
+            f"In the prediction, Gaussian processes have the weight {weight:.2f} and networks the "
+            f"weight {1 - weight:.2f}"
+        )
     log.start_phase(UNSEEN, 1)
     seconds = time.monotonic() - start
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.stages import spec_of
 from simulgenvae.training.stages.base import LIMIT_FACTOR
+from simulgenvae.training.stages.encoder import STEPS as ENCODER_STEPS
 
 History = Sequence[HistoryEntry]
 
@@ -130,7 +131,7 @@ def not_converged(history: History) -> Finding | None:
             "nothing was learned",
             best.stage,
             "The mean of the training runs would have done as well.",
-            f"Train longer: --set {settings}.steps={max(1, 4 * history[-1].step)}.",
+            f"Train longer: --set {settings}.steps={4 * _usual_steps(history)}.",
             validation,
         )
     if validation >= MEAN_RUN_ERROR:
@@ -165,11 +166,12 @@ def stopped_too_early(history: History) -> Finding | None:
     gain = 1 - validation / min(earlier)
     if gain < STILL_FALLING:
         return None
+    steps = 2 * _usual_steps(history)
     return Finding(
         "stopped too early",
         best.stage,
         f"The last quarter of its steps still made the error {gain:.0%} smaller.",
-        f"Train longer: --set training.{spec_of(best.stage).name}.steps={2 * end}.",
+        f"Train longer: --set training.{spec_of(best.stage).name}.steps={steps}.",
         gain,
     )
 
@@ -210,6 +212,13 @@ def _errors(entry: HistoryEntry) -> tuple[float, float]:
     # Only files of older versions have no training error; their trainings have ended.
     train = math.nan if entry.train_error is None else entry.train_error
     return relative(entry.stage, entry.validation_error), relative(entry.stage, train)
+
+
+def _usual_steps(history: History) -> int:
+    """Return the setting of the steps from which those of a stage followed."""
+    last = history[-1]
+    share = ENCODER_STEPS if last.stage.endswith("_encoder") else 1.0
+    return max(1, round(last.step / share))
 
 
 def _ratio(entry: HistoryEntry) -> float:

@@ -205,7 +205,7 @@ class TrainingLog(WorkLog):
 
     def _left(self) -> str:
         left = self._time.seconds(self._index, self._part)
-        return "" if left is None or self._share >= 1 else f"about {duration(left)} left"
+        return "" if left is None or self._share >= 1 else f"about {duration(max(1.0, left))} left"
 
     def _text(self, text: str) -> str:
         """Return a line about the present state, with further text at its end."""

@@ -161,7 +161,7 @@ def train(
     # The caller's random numbers are not changed by a training.
     with torch.random.fork_rng(), training_log() if log is None else nullcontext(log) as log:
         log.plan(training_phases(plan, prepared=prepared is not None))
-        for line in opening(plan, split, log.phase_count):
+        for line in opening(plan, split, log.phase_count, searched=prepared is not None):
             log.message(line)
         for remark in symmetry.remarks:
             log.message(remark)
@@ -218,17 +218,20 @@ def training_log(tensorboard: Path | None = None) -> Iterator[TrainingLog]:
         yield log
 
 
-def opening(plan: TrainingPlan, split: Split, phases: int) -> tuple[str, str]:
-    """Return lines that say what is trained, where, and what the errors are."""
+def opening(plan: TrainingPlan, split: Split, phases: int, *, searched: bool) -> tuple[str, str]:
+    """Return lines that say what is trained, where, and what the errors are.
+
+    ``searched`` says whether a search came before, which has named the device.
+    """
     runs = [
         count(len(split.train), "training run"),
         count(len(split.validation), "validation run"),
         f"{count(len(split.test), 'test run')} that nothing learns from",
     ]
+    where = "" if searched else f" on {describe_device(plan.device)}"
     measured = "validation" if split.validation else "training"
     return (
-        f"Training on {describe_device(plan.device)}, in {count(phases, 'phase')}: "
-        f"{', '.join(runs)}",
+        f"Training{where}, in {count(phases, 'phase')}: {', '.join(runs)}",
         f"Errors are relative L2 errors of the {measured} runs, measured as in the report",
     )
 
