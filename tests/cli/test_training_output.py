@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulgenvae.surrogate import fit as fit_module
+from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 from simulgenvae.training.stages.refit import RefitStage
 
@@ -57,13 +57,13 @@ def test_every_line_of_a_training_is_for_people(cli: Any, ingested: Path) -> Non
 def test_developers_see_losses_and_warnings_of_libraries(
     cli: Any, ingested: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = fit_module.build_ensemble
+    name = "simulgenvae.surrogate.fit.build_ensemble"
 
     def warning(*arguments: Any) -> Any:
         warnings.warn("lbfgs failed to converge", RuntimeWarning, stacklevel=1)
-        return build(*arguments)
+        return build_ensemble(*arguments)
 
-    monkeypatch.setattr(fit_module, "build_ensemble", warning)
+    monkeypatch.setattr(name, warning)
     shown = cli("train", ingested, "-v")
     assert ", loss " in shown.out
     assert shown.err == "RuntimeWarning: lbfgs failed to converge\n"

@@ -17,7 +17,9 @@ def test_norms_are_those_of_the_deviation_from_the_mean_of_each_variable(
     rows = np.arange(8)
     settings = ReductionSettings.model_validate({"method": method})
     reduction, coefficients = reduce_runs(dataset, rows, settings)
-    found = JointNorms(reduction).of(np.asarray(coefficients[row]) for row in range(10, 12))
+    found = JointNorms(reduction).of(
+        np.asarray(coefficients[np.array([row])][0]) for row in (10, 11)
+    )
     training = np.stack([dataset.run(int(row)) for row in rows]).astype(np.float64)
     mean, std = training.mean((0, 1, 2)), training.std((0, 1, 2))
     for norm, row in zip(found, (10, 11), strict=True):
