@@ -64,6 +64,7 @@ def fit(
     resume: bool = False,
     start: WarmStart | None = None,
     budget: float | str | None = None,
+    conclude: bool = True,
 ) -> Surrogate:
     """Train a surrogate.
 
@@ -88,6 +89,8 @@ def fit(
         Time for a search for settings and the training together: seconds, or text such as ``30m``
         or ``1h30m``. Settings that are written down are not searched. A resumed training keeps the
         budget that it had.
+    conclude
+        Whether the error on unseen runs is measured, and it and warnings are logged.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def fit(
         ensemble = None
         found_error = None
         if any(spec.reads_conditions for spec in specs):
-            ensemble, found_error = _ensemble(trained, dataset, settings, log)
+            ensemble, found_error = _ensemble(trained, dataset, settings, log, conclude=conclude)
         # A VAE that this training has not changed keeps its file, bit by bit.
         kept = start if start is not None and not changes_vae(stages, settings) else None
         search = None if found is None else found.record
@@ -158,13 +161,13 @@ def fit(
             if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
                 latents = _latents(trained, surrogate, len(dataset.ids))
             save_parts(surrogate, study, latents, vae_file=None if kept is None else kept.vae_file)
-        if collectives.is_rank0():
+        if conclude and collectives.is_rank0():
             _conclude(found_error, trained.warnings, log_file)
     return surrogate
 
 
 def _ensemble(
-    trained: Trained, dataset: Dataset, settings: Settings, log: TrainingLog
+    trained: Trained, dataset: Dataset, settings: Settings, log: TrainingLog, *, conclude: bool
 ) -> tuple[Ensemble, UnseenError | None]:
     """Return the ensemble and its error on unseen runs, which the first rank measures."""
     start = time.monotonic()
@@ -177,8 +180,10 @@ def _ensemble(
             f"In the prediction, Gaussian processes have the weight {weight:.2f} and networks the "
             f"weight {1 - weight:.2f}"
         )
-    log.start_phase(UNSEEN, 1)
     seconds = time.monotonic() - start
+    if not conclude:
+        return ensemble, None
+    log.start_phase(UNSEEN, 1)
 
     def measured() -> UnseenError | None:
         return unseen_error(trained, dataset, ensemble, baselines=seconds < BASELINES_BELOW)
