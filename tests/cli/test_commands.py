@@ -96,7 +96,7 @@ def test_runs_are_appended_and_the_model_learns_from_them_too(
     assert "the study has these runs already" in again.err
     done = cli("train", study, *quick, "--overwrite")
     assert done.code == 0, done.err
-    assert "9 runs keep their modes, 3 are added" in done.out
+    assert "9 runs were reduced before; 3 are added" in done.out
     refused = ingest("more", "--append", "--split", str(tmp_path / "split.csv"))
     assert "--split has no effect with --append" in refused.err
 

@@ -94,3 +94,9 @@ def test_a_record_of_a_stranger_is_checked(make_record: Any, wrong: dict[str, An
 def test_nothing_is_lost_in_a_file(make_record: Any) -> None:
     record = make_record()
     assert SearchRecord.model_validate_json(record.model_dump_json()) == record
+
+
+def test_what_is_unknown_is_left_out_of_a_file_and_read_back(make_record: Any) -> None:
+    for record in (make_record(), make_record(trials=(), best=None, default_error=None)):
+        left = record.model_dump(mode="json", exclude_none=True)
+        assert SearchRecord.model_validate(left) == record

@@ -90,12 +90,12 @@ def test_graphs_need_a_gpu_and_compilation() -> None:
         (VaeStage, None),
         (
             _Wrong,
-            "vae: without training.performance.mixed_precision, with which it changes a loss or "
+            "VAE: without training.performance.mixed_precision, with which it changes a loss or "
             "its gradient by 20 %",
         ),
         (
             _Failing,
-            "vae: without training.performance.mixed_precision, with which it fails here "
+            "VAE: without training.performance.mixed_precision, with which it fails here "
             "(RuntimeError: no such kernel)",
         ),
     ],
@@ -126,7 +126,7 @@ def test_what_was_asked_for_is_not_taken_away(ready: Callable[..., VaeStage]) ->
     losses = losses_for(
         stage, PerformanceSettings(mixed_precision=True), lambda: _batch(stage), 1, said.append
     )
-    assert said == ["vae: mixed_precision"]
+    assert said == ["VAE: mixed_precision"]
     with pytest.raises(RuntimeError, match="no such kernel"):
         losses(_batch(stage), 1.0)
 
@@ -145,7 +145,7 @@ def test_a_compiler_that_fails_is_done_without(
     )
     assert left == PLAIN._replace(mixed_precision=True)
     assert said == [
-        "vae: without training.performance.compile, with which it fails here (RuntimeError)"
+        "VAE: without training.performance.compile, with which it fails here (RuntimeError)"
     ]
 
 

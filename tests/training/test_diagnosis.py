@@ -11,9 +11,10 @@ from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.diagnosis import (
     not_converged,
     overfitted,
-    overfitting_begins,
-    stage_warnings,
+    part_name,
+    stage_findings,
     stopped_too_early,
+    training_warnings,
 )
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem
@@ -39,7 +40,7 @@ def _history(
 
 
 def _told(problem: Any, stage: str = "vae") -> list[str]:
-    return problem.loop().run([problem.stage(stage)]).warnings
+    return training_warnings(problem.loop().run([problem.stage(stage)]).history)
 
 
 # Real trainings, small.
@@ -53,14 +54,8 @@ def test_a_training_on_three_runs_overfits(
     )
     problem.data.rows["train"] = np.arange(3)
     (warning,) = _told(problem)
-    assert warning.startswith("vae: overfitting")
-    for change in (
-        "more runs",
-        "training.augmentation.flips",
-        "training.vae.weight_decay",
-        "smaller networks",
-    ):
-        assert change in warning
+    assert warning.startswith("VAE: overfitting. The error of validation runs is ")
+    assert warning.endswith("More training runs help most (simulgenvae suggest names the designs).")
 
 
 def test_a_training_that_cannot_move_does_not_converge(
@@ -69,8 +64,8 @@ def test_a_training_that_cannot_move_does_not_converge(
     (warning,) = _told(
         make_problem(make_settings(4, stage={"learning_rate": 1e-12}, validate_every=1))
     )
-    assert warning.startswith("vae: no convergence")
-    assert "training.vae.learning_rate (a third of it)" in warning
+    assert warning.startswith("VAE: nothing was learned. ")
+    assert warning.endswith("Train longer: --set training.vae.steps=16.")
 
 
 def test_a_budget_that_is_too_small_is_told(
@@ -80,8 +75,8 @@ def test_a_budget_that_is_too_small_is_told(
     stage = {"learning_rate": 0.003, "final_learning_rate": 0.99, "warmup": 0.0}
     settings = make_settings(20, model=WIDE, stage=stage, optimizer="adamw", validate_every=5)
     (warning,) = _told(make_problem(settings, validation=()))
-    assert warning.startswith("vae: stopped too early")
-    assert "training.vae.steps (or epochs) than 20" in warning
+    assert warning.startswith("VAE: stopped too early. ")
+    assert warning.endswith("Train longer: --set training.vae.steps=40.")
 
 
 def test_a_training_that_is_long_enough_has_nothing_to_tell(
@@ -103,15 +98,39 @@ def test_a_training_that_is_long_enough_has_nothing_to_tell(
     ],
 )
 def test_good_trainings_have_nothing_to_tell(errors: list[tuple[float, float]]) -> None:
-    assert stage_warnings(_history(*errors)) == []
+    assert stage_findings(_history(*errors)) == []
 
 
-def test_overfitting_is_told_once_while_it_begins() -> None:
-    history = _history((0.9, 0.8), (0.6, 0.15), (0.5, 0.2), (0.46, 0.012))
-    lines = [overfitting_begins(history[: k + 1]) for k in range(4)]
-    assert [line is not None for line in lines] == [False, True, False, False]
-    assert "at step 20" in str(lines[1])
-    assert "4.0 times" in str(lines[1])
+def test_the_same_cause_in_several_stages_is_told_once_with_the_worst_of_them() -> None:
+    history = []
+    for stage, train in (("end_to_end", 0.1), ("end_to_end_2", 0.01), ("end_to_end_3", 0.2)):
+        history += _history((0.9, 0.8), (0.4, train), stage=stage)
+    (warning,) = training_warnings(history)
+    assert warning.startswith("network 1, network 2: overfitting. ")
+    assert "40.0 times" in warning
+
+
+def test_different_causes_are_told_apart_and_a_stage_of_which_nothing_was_kept_is_among_them() -> (
+    None
+):
+    history = _history((0.9, 0.8), (0.4, 0.1), stage="end_to_end")
+    kept, overfitting = training_warnings(history, ["end_to_end"])
+    assert kept.startswith("network 1: nothing of it was kept. ")
+    assert overfitting.startswith("network 1: overfitting. ")
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("vae", "VAE"),
+        ("conditioner", "Conditioner"),
+        ("end_to_end", "network 1"),
+        ("end_to_end_12", "network 12"),
+        ("end_to_end_encoder", "encoder"),
+    ],
+)
+def test_parts_of_a_training_have_names_for_people(label: str, name: str) -> None:
+    assert part_name(label) == name
 
 
 def test_overfitting_counts_at_the_weights_that_are_kept() -> None:
@@ -133,8 +152,8 @@ def test_small_errors_are_no_overfitting() -> None:
 def test_runs_that_are_learned_without_use_for_others_point_at_the_data() -> None:
     warning = not_converged(_history((1.0, 0.9), (1.02, 0.1), (0.97, 0.05)))
     assert warning is not None
-    assert "belongs to its run" in warning
-    assert "check" in warning
+    assert "belongs to its run" in warning.action
+    assert "check" in warning.action
 
 
 def test_nothing_better_after_the_first_validation_points_at_the_learning_rate() -> None:
@@ -164,10 +183,10 @@ _ERRORS = st.floats(0.0, 1e30)
 )
 def test_every_history_can_be_judged(errors: list[tuple[float, float]], stage: str) -> None:
     history = _history(*errors, stage=stage)
-    overfitting_begins(history)
-    warnings = stage_warnings(history)
-    assert all(warning.startswith(f"{stage}: ") and warning.isprintable() for warning in warnings)
+    warnings = training_warnings(history)
+    name = part_name(stage)
+    assert all(warning.startswith(f"{name}: ") and warning.isprintable() for warning in warnings)
 
 
 def test_no_validation_shows_nothing() -> None:
-    assert overfitting_begins([]) is None
+    assert training_warnings([]) == []

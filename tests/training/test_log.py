@@ -3,13 +3,16 @@ from __future__ import annotations
 import io
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from simulgenvae.models.training_record import HistoryEntry
-from simulgenvae.training.log import TrainingLog
+from simulgenvae.training import log as log_module
+from simulgenvae.training.log import TrainingLog, shown_error
+from simulgenvae.training.phases import Phase, Phases
 from simulgenvae.training.schedules import kl_weight
 from simulgenvae.utils.progress import progress_on
 from tests.conftest import MakeSettings
@@ -66,43 +69,95 @@ def test_without_folder_and_console_nothing_is_written_or_shown(
 ) -> None:
     with TrainingLog(None) as log:
         log.start_stage("vae", 10, 0)
-        log.step(5, "loss 1")
+        log.advance_to(5)
         log.scalars("vae", 5, {"loss": 1.0})
         log.message("text")
     assert capsys.readouterr().out == ""
 
 
-def test_bars_show_stage_steps_and_status() -> None:
+PHASES = Phases(
+    (
+        Phase("reading", "reading", 0.1, "reading"),
+        Phase("vae", "VAE", 0.4, "network"),
+        Phase("end_to_end", "network 1 of 1", 0.5, "network"),
+    )
+)
+
+
+def _entry(step: int, error: float | None, stage: str = "vae") -> HistoryEntry:
+    return HistoryEntry(
+        stage=stage,
+        step=step,
+        train_loss=0.0123,
+        train_error=0.02,
+        validation_error=0.05,
+        joint_error=error,
+    )
+
+
+def _train(log: TrainingLog) -> None:
+    """Show a training that an earlier process has begun."""
+    with log:
+        log.plan(PHASES)
+        log.start_stage("vae", 100, 50)
+        log.validation(best := _entry(75, 0.0312), best, "error")
+        log.validation(_entry(100, 0.0456), best, "error")
+        log.finished(best, "error")
+        log.start_stage("end_to_end", 200, 0)
+        log.loss(100, 0.5)
+
+
+def test_a_bar_shows_phase_share_error_and_time_of_the_whole() -> None:
     out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=120)
-    with progress_on(console), TrainingLog(None) as log:
-        log.start_stage("conditioner", 10, 0)
-        log.step(5, "loss 0.25")
-        log.message("a message")
+    with progress_on(Console(file=out, force_terminal=True, width=120)):
+        _train(TrainingLog(None))
     text = out.getvalue()
-    assert all(part in text for part in ("conditioner", "5/10", "loss 0.25", "a message"))
+    assert "phase 2 of 3: VAE" in text
+    assert "phase 3 of 3: network 1 of 1" in text
+    assert "75%" in text
+    assert "about 1 s left" in text
+    assert "VAE is trained: error 3.12 %" in text
+    assert "loss" not in text
 
 
-def test_lines_name_errors_as_shares_of_the_standard_deviation_whatever_the_stage_counts() -> None:
+def test_lines_show_phase_share_error_and_time_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tenth of the training takes 10 s, and reading, which is over, a time that nobody knows."""
+    now = iter([100.0, 110.0, 120.0])
+    monkeypatch.setattr(log_module, "time", SimpleNamespace(monotonic=lambda: next(now)))
     out = io.StringIO()
-    with progress_on(Console(file=out, width=40)), TrainingLog(None, every=0.0) as log:
-        for stage, power in (("vae", 1), ("conditioner", 2)):
-            log.start_stage(stage, 100, 0)
-            entry = HistoryEntry(
-                stage=stage,
-                step=50,
-                train_loss=0.0123,
-                train_error=0.02**power,
-                validation_error=0.05**power,
-            )
-            log.validation(entry, best=0.04**power)
-            log.loss(60, 0.0321)
-            log.start_stage(stage, 100, 0)
-            log.loss(1, 0.5)
-    errors = "validation 5 %  training 2 %  best 4 %"
-    for stage in ("vae", "conditioner"):
-        found = [line[10:] for line in out.getvalue().splitlines() if line[10:].startswith(stage)]
-        assert found[::3] == [f"{stage}  step 0 of 100"] * 2
-        assert found[1] == f"{stage}  step 50 of 100  loss 0.0123  {errors}"
-        assert found[2].startswith(f"{stage}  step 60 of 100  loss 0.0321  {errors}  0 s left")
-        assert found[4] == f"{stage}  step 1 of 100  loss 0.5"
+    with progress_on(Console(file=out, width=40)):
+        _train(TrainingLog(None, every=0.0))
+    assert [line[10:] for line in out.getvalue().splitlines()] == [
+        "phase 2 of 3: VAE  30 % done",
+        "phase 2 of 3: VAE  40 % done  error 3.12 %",
+        "phase 2 of 3: VAE  50 % done  error 4.56 %, best 3.12 %  about 50 s left",
+        "VAE is trained: error 3.12 %",
+        "phase 3 of 3: network 1 of 1  50 % done  about 50 s left",
+        "phase 3 of 3: network 1 of 1  75 % done  about 25 s left",
+    ]
+
+
+def test_developers_see_steps_and_losses_too() -> None:
+    out = io.StringIO()
+    with progress_on(Console(file=out, width=40), detailed=True):
+        _train(TrainingLog(None))
+    lines = out.getvalue().splitlines()
+    assert lines[1].endswith("(step 75 of 100, loss 0.0123  validation 5 %  training 2 %)")
+
+
+def test_what_is_not_planned_does_not_stop_a_training() -> None:
+    with TrainingLog(None) as log:
+        log.plan(PHASES)
+        log.start_stage("vae", 100, 0)
+        log.start_stage("added", 100, 0)
+        log.advance_to(50)
+
+
+@pytest.mark.parametrize(("stage", "power"), [("vae", 1), ("conditioner", 2)])
+def test_an_error_that_is_not_of_fields_is_relative_to_a_standard_deviation(
+    stage: str, power: int
+) -> None:
+    entry = _entry(1, None, stage).model_copy(update={"validation_error": 0.05**power})
+    assert shown_error(entry) == "5 %"

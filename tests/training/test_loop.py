@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
 from torch import Tensor
 
 from simulgenvae.errors import UserError
+from simulgenvae.reduction.joint_norms import JointNorms
 from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.interrupt import Interrupted
@@ -23,6 +26,7 @@ from simulgenvae.training.stages.base import Stage
 from simulgenvae.training.stages.conditioner import ConditionerStage
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 from simulgenvae.training.stages.vae import VaeStage
+from simulgenvae.utils.formatting import percent
 from simulgenvae.utils.progress import progress_on
 from simulgenvae.utils.tensor_file import read_tensors
 from tests.conftest import MakeSettings
@@ -129,7 +133,7 @@ def test_the_weights_of_the_best_validation_are_used(
     batch = plain_batch(problem.data, rows)
     problem.networks.eval()
     with torch.no_grad():
-        assert float(stage.validation_error(batch)) == pytest.approx(min(errors), rel=1e-5)
+        assert float(stage.validation_error(batch).mean()) == pytest.approx(min(errors), rel=1e-5)
     kept, _ = read_tensors(tmp_path / f"{name}.safetensors")
     assert all(
         torch.equal(value, kept[key]) for key, value in problem.networks.state_dict().items()
@@ -175,34 +179,41 @@ def test_the_training_error_of_the_history_is_the_validation_error_of_training_r
     problem.networks.eval()
     with torch.no_grad():
         errors = [
-            float(stage.validation_error(plain_batch(problem.data, torch.from_numpy(rows))))
+            float(stage.validation_error(plain_batch(problem.data, torch.from_numpy(rows))).mean())
             for rows in (problem.data.train_error_rows, problem.data.rows["validation"])
         ]
     assert [entry.train_error, entry.validation_error] == pytest.approx(errors, rel=1e-5)
 
 
-def test_warnings_of_every_stage_are_shown_and_kept(
+def test_the_error_of_a_finished_stage_is_shown_by_the_measure_of_the_report(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
-    settings = make_settings(stage={"learning_rate": 1e-12}, validate_every=2)
-    problem = make_problem(settings)
+    problem = make_problem(make_settings(steps=4, validate_every=2))
+    data = replace(problem.data, norms=JointNorms(problem.reduction))
+    problem = replace(problem, data=data)
     text = io.StringIO()
-    console = Console(file=text, width=200)
     loop = problem.loop()
-    with progress_on(console):
+    with progress_on(Console(file=text, width=200)):
         loop.context.log = TrainingLog(None)
-    assert len(loop.run([problem.stage("vae"), problem.stage("conditioner")]).warnings) == 2
-    shown = text.getvalue()
-    assert all(f"warning: {warning}" in shown for warning in loop.context.progress.warnings)
-    problem = make_problem(settings)
-    second = problem.stage("end_to_end")
-    second.member = 2
-    progress = problem.loop().run([problem.stage("end_to_end"), second])
-    assert [warning.split(":")[0] for warning in progress.warnings] == [
-        "end_to_end",
-        "end_to_end_2",
-    ]
-    assert all("training.end_to_end.learning_rate" in warning for warning in progress.warnings)
+    stage = problem.stage("end_to_end")
+    history = loop.run([stage]).history
+    best = min(history, key=lambda each: each.validation_error)
+    assert best.joint_error is not None
+    assert f"is trained: error {percent(best.joint_error)}" in text.getvalue()
+    # The fields of the report: all of the deviation from the mean of the variable counts.
+    rows = problem.data.rows["validation"]
+    batch = plain_batch(problem.data, torch.from_numpy(rows))
+    problem.networks.eval()
+    with torch.no_grad():
+        latents = problem.networks.vae.latents_from_flat(
+            problem.networks.conditioner(batch.conditions).mean
+        )
+        predicted = problem.networks.vae.decode(latents, problem.data.times).numpy()
+    truth = np.stack([problem.dataset.run(int(row)) for row in rows])
+    training = np.stack([problem.dataset.run(int(row)) for row in problem.data.rows["train"]])
+    errors = np.linalg.norm((problem.reduction.decode(predicted) - truth).reshape(2, -1), axis=1)
+    sizes = np.linalg.norm((truth - training.mean()).reshape(2, -1), axis=1)
+    assert best.joint_error == pytest.approx((errors / sizes).mean(), rel=0.01)
 
 
 def test_running_out_of_memory_says_what_to_change(

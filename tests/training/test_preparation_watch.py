@@ -183,7 +183,10 @@ def test_passes_can_be_followed_in_lines(tmp_path: Path) -> None:
         watch.resume("sketch of 44", 3, {})
         watch.advance("sketch of 44", 1)
         watch.advance("sketch of 44", 3)
+        watch.resume("projection", 5, {})
+        watch.advance("projection", 5)
+    # Both passes count as one phase, of which each is a half.
+    start = "phase 1 of 1: reading  "
     assert [line[10:] for line in out.getvalue().splitlines()] == [
-        "sketch of 44  runs read: 1 of 3",
-        "sketch of 44  runs read: 3 of 3",
+        f"{start}{share} % done" for share in (0, 16, 50, 99)
     ]

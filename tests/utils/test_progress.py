@@ -42,28 +42,18 @@ def _work(log: WorkLog, first: int = 0) -> None:
     with log:
         log.start("vae", 2_000, first, unit="step")
         for done in range(first + 1, first + 4):
-            log.step(
-                done, f"loss 0.{done}", f"loss 0.{done}  validation 4 %", line=done == first + 2
-            )
+            log.step(done, f"loss 0.{done}", f"loss 0.{done}  validation 4 %")
         log.message("a message")
-
-
-def test_without_a_terminal_lines_are_printed_when_asked_for() -> None:
-    console, shown = _console()
-    with progress_on(console):
-        _work(WorkLog())
-    first, second = _lines(shown.getvalue())
-    assert re.fullmatch("vae  step 2 of 2,000  loss 0.2  validation 4 %  .+ left", first)
-    assert second == "a message"
 
 
 def test_without_a_terminal_lines_are_printed_when_due() -> None:
     console, shown = _console()
     with progress_on(console):
         _work(WorkLog(every=0.0))
-    assert [line.split("  ")[1] for line in _lines(shown.getvalue())[:-1]] == [
-        f"step {n} of 2,000" for n in (1, 2, 3)
-    ]
+    *lines, message = _lines(shown.getvalue())
+    assert [line.split("  ")[1] for line in lines] == [f"step {n} of 2,000" for n in (1, 2, 3)]
+    assert re.fullmatch("vae  step 2 of 2,000  loss 0.2  validation 4 %  .+ left", lines[1])
+    assert message == "a message"
 
 
 def test_short_work_prints_nothing_without_a_terminal() -> None:
@@ -108,13 +98,13 @@ def test_pieces_without_a_status_name_what_follows() -> None:
 def test_on_a_terminal_there_are_bars_and_the_file_has_the_lines(tmp_path: Path) -> None:
     console, shown = _console(terminal=True)
     with progress_on(console), LogFile(path := tmp_path / "output/a.log", "training"):
-        _work(WorkLog())
+        _work(WorkLog(every=0.0))
     assert "3/2000" in shown.getvalue()
     assert "step 2 of" not in shown.getvalue()
     assert "a message" in shown.getvalue()
     assert "  a message" not in shown.getvalue(), "no time of day"
     assert shown.getvalue().count(f"Progress is also written to {path}") == 1
-    begin, line, message, end = _lines(path.read_text())
+    begin, _, line, _, message, end = _lines(path.read_text())
     assert begin.startswith("training starts, ")
     assert line.startswith("vae  step 2 of 2,000  loss 0.2  validation 4 %")
     assert (message, end) == ("a message", "finished")
@@ -126,14 +116,14 @@ def test_time_left_comes_from_the_pace_of_this_process(monkeypatch: pytest.Monke
         simulgenvae.utils.progress, "time", SimpleNamespace(monotonic=lambda: now[0])
     )
     console, shown = _console()
-    with progress_on(console), WorkLog() as log:
+    with progress_on(console), WorkLog(every=0.0) as log:
         log.start("vae", 1_000, 400, unit="step")
         now[0] += 1_000.0  # something is compiled
-        log.step(401, line=True)
+        log.step(401)
         now[0] += 19.8
-        log.step(500, line=True)
+        log.step(500)
         now[0] += 100.0
-        log.step(1_000, line=True)
+        log.step(1_000)
     assert _lines(shown.getvalue()) == [
         "vae  step 401 of 1,000",
         "vae  step 500 of 1,000  2 min left",
@@ -181,8 +171,9 @@ def _waited(process: subprocess.Popen[bytes], output: Path, text: str) -> None:
 
 
 VALIDATION = (
-    f"^{TIME}  vae  step [0-9,]+ of 100,000  loss [0-9.e-]+  validation [0-9.e+]+ %  training "
-    "[0-9.e+]+ %  best [0-9.e+]+ %  [0-9]+ (s|min|h) left$"
+    f"^{TIME}  phase 2 of 6: VAE  [0-9]+ % done  reconstruction error [0-9.,]+ %(, best [0-9.,]+ %)?"
+    r"  about [0-9]+ (s|min|h) left  \(step [0-9,]+ of 100,000, loss [0-9.e-]+  validation "
+    r"[0-9.e+]+ %  training [0-9.e+]+ %\)$"
 )
 
 
@@ -203,17 +194,18 @@ def test_a_training_whose_output_is_a_file_can_be_followed(
         "training.vae.patience=100000",
     )
     changes = [f"--set={each}" for each in (*small, *long)]
-    with _running(["-m", "simulgenvae.cli.main", "train", tmp_path, *changes], tmp_path) as (
+    with _running(["-m", "simulgenvae.cli.main", "train", tmp_path, "-v", *changes], tmp_path) as (
         process,
         output,
     ):
-        _waited(process, output, "validation")
-        assert "validation" in study.training_log.read_text()
+        _waited(process, output, ", loss")
+        assert ", loss" in study.training_log.read_text()
     printed, written = output.read_text(), study.training_log.read_text()
     assert process.returncode == 130
     assert printed.count(f"Progress is also written to {study.training_log}") == 1
     for text in (printed, written):
-        assert re.search(f"^{TIME}  vae  step 0 of 100,000$", text, re.MULTILINE)
+        begin = f"^{TIME}  phase 2 of 6: VAE  [0-9]+ % done  \\(step 0 of 100,000\\)$"
+        assert re.search(begin, text, re.MULTILINE)
         assert re.search(VALIDATION, text, re.MULTILINE)
     assert _lines(written)[-1].startswith("interrupted: Stopped; everything is saved.")
 
@@ -235,6 +227,6 @@ def test_a_training_in_two_processes_can_be_followed_at_the_launcher(
         process,
         output,
     ):
-        _waited(process, output, "validation")
-        assert "validation" in StudyFolder(classic_study).training_log.read_text()
-    assert len(re.findall("vae  step 0 of", output.read_text())) == 1
+        _waited(process, output, ": VAE")
+        _waited(process, StudyFolder(classic_study).training_log, "reconstruction error")
+    assert len(re.findall(": VAE  [0-9]+ % done\n", output.read_text())) == 1

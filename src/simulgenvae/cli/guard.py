@@ -75,8 +75,12 @@ def guarded(
         errors.print(visible(text), soft_wrap=True)
 
     def note(message: Warning | str, *_: object, **__: object) -> None:
-        if not (silent or messages.quiet):
-            say(f"note: {message}")
+        if isinstance(message, SettingsNote):
+            if not (silent or messages.quiet):
+                say(f"note: {message}")
+        elif messages.verbose and not silent:
+            # Of Python's libraries: nothing that a user could do something about.
+            say(f"{type(message).__name__}: {message}")
 
     def fail(error: Exception, message: str) -> int:
         if ranks > 1:
@@ -89,7 +93,8 @@ def guarded(
 
     with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("always", SettingsNote)
-        # Notes about settings are for users: without the source line that Python shows.
+        # Notes about settings are for users: without the source line that Python shows. Warnings of
+        # libraries are not.
         warnings.showwarning = note
         try:
             if ranks > 1:
@@ -98,7 +103,10 @@ def guarded(
 
                 stack.enter_context(watch_other_ranks(say, end_logs))
             # Results go to the standard output, bars and mistakes to the standard error stream.
-            with printing_on(console, level), progress_on(long_work, progress):
+            with (
+                printing_on(console, level),
+                progress_on(long_work, progress, detailed=messages.verbose),
+            ):
                 return work(console) or 0
         except UserError as error:
             return fail(error, str(error))

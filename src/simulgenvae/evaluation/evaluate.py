@@ -99,7 +99,7 @@ def evaluate(
             lambda: sensitivity(surrogate, dataset, rows, compared_split(rows), comparison.scale)
         )
     notes += [f"Noted when the data were read: {remark}" for remark in dataset.remarks]
-    notes += [f"Training, stage {warning}" for warning in surrogate.info.warnings]
+    notes += [f"Training: {warning}" for warning in surrogate.info.warnings]
     comparison.notes += notes
     result = assemble(
         dataset,

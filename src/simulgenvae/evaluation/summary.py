@@ -24,7 +24,7 @@ def summary_table(result: EvaluationResult) -> Table:
     runs = result.compared["prediction"].runs
     caption = Text("\n".join(_notes(result)))
     title = f"Joint relative L2 error on {runs} {split} runs"
-    table = Table("Method", title=title, caption=caption)
+    table = Table("Method", title=title, caption=caption, caption_justify="left")
     for statistic in STATISTICS:
         table.add_column(statistic, justify="right")
     for method in methods(result):

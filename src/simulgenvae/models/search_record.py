@@ -20,6 +20,7 @@ Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
+# Model files leave out what is None, so that such fields have a default.
 class TrialRecord(BaseModel):
     """One network that was trained with settings that could have been better."""
 
@@ -31,7 +32,7 @@ class TrialRecord(BaseModel):
     """Values of the searched settings."""
     steps: Annotated[int, Field(ge=0)]
     """Steps of its longest training."""
-    error: Error | None
+    error: Error | None = None
     """Mean relative error of the held-out runs after these; None where the training failed."""
     seconds: Seconds
     """Time of all its trainings."""
@@ -55,13 +56,13 @@ class SearchRecord(BaseModel):
     validation runs."""
     trials: tuple[TrialRecord, ...]
     """Trials in the order of their numbers."""
-    best: Annotated[int, Field(ge=0)] | None
+    best: Annotated[int, Field(ge=0)] | None = None
     """Number of the trial whose settings were chosen; None where there was no time for a trial."""
     chosen: Values
     """Settings that differ from those of the user and the defaults."""
-    default_error: Error | None
+    default_error: Error | None = None
     """Error of the trial with the defaults; None where it was not finished."""
-    best_error: Error | None
+    best_error: Error | None = None
     """Error of the trial whose settings were chosen."""
     longer_steps: Annotated[int, Field(ge=1)] | None = None
     """Steps of a longer training with these settings; None where there was no time for it."""

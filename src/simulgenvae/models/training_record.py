@@ -53,6 +53,9 @@ class HistoryEntry(BaseModel):
     """Error of as many training runs by the same measure, or None in files of older versions."""
     validation_error: Annotated[float, Field(alias="validation")]
     """Error of the validation runs."""
+    joint_error: float | None = None
+    """Mean joint relative error of the validation runs, as in the report; None where it is not
+    known, as for errors of latents."""
 
 
 class TrainingInfo(BaseModel):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.reduction.lazy import LazyStates
+    from simulgenvae.reduction.state_map import StateMap
 
 
 class Decoder(Protocol):
@@ -52,6 +53,11 @@ class Reduction(Decoder, Protocol):
     every node by its own range.) Coefficients are coordinates in an orthonormal basis of states, so
     that their squared distances equal the distances of the states.
     """
+
+    @property
+    def state_map(self) -> StateMap:
+        """Map between fields and states."""
+        ...
 
     @property
     def rank(self) -> int:

@@ -18,9 +18,10 @@ from simulgenvae.search.search import Search
 from simulgenvae.search.space import with_values
 from simulgenvae.search.trainer import FEW_RUNS, TrialTrainer
 from simulgenvae.training.checkpoint import last_file
+from simulgenvae.training.device import describe_device
 from simulgenvae.training.identity import TrainingIdentity, of_training
-from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.make_plan import make_plan
+from simulgenvae.training.phases import SEARCH, search_phases
 from simulgenvae.training.prepare import Prepared, prepared_file, restore
 from simulgenvae.training.train import prepare_or_restore
 from simulgenvae.utils.formatting import count
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.split import Split
     from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.settings import Settings, StudyFolder
+    from simulgenvae.training.log import TrainingLog
     from simulgenvae.training.plan import TrainingPlan
 
 
@@ -92,6 +94,7 @@ def find_settings(
     budget: float,
     resume: bool,
     rest: Callable[[TrainingPlan, Prepared], float],
+    log: TrainingLog,
 ) -> Found:
     """Search for settings within a budget that is also for the training with them.
 
@@ -109,6 +112,8 @@ def find_settings(
         Whether a search is continued.
     rest
         Function that returns the time of a training besides its networks.
+    log
+        Where progress is shown.
 
     Raises
     ------
@@ -142,18 +147,20 @@ def find_settings(
     prepared = prepared_before(plan, identity, folder) if resume else None
     if record is not None:
         return Found(with_values(settings, record.chosen), record, prepared)
-    with TrainingLog(None) as log:
-        if prepared is None:
-            prepared = prepare_or_restore(plan, identity, folder, None, None, log, resume=resume)
-        trainer = TrialTrainer(plan, prepared, identity, len(dataset.ids))
-        if not collectives.run_on_rank0(lambda: bool(history.events)):
-            seconds = decoder_paces(trainer, settings)
-            begin = collectives.run_on_rank0(lambda: rest(plan, prepared))
-            if collectives.is_rank0():
-                history.add(
-                    events.Prepared(spent=clock.spent, rest=begin, seconds_per_step=seconds)
-                )
-        record = _search(settings, trainer, history, clock, study, log)
+    log.plan(search_phases())
+    log.message(
+        f"Search for settings and training within {duration(clock.budget)}, on "
+        f"{describe_device(plan.device)}"
+    )
+    if prepared is None:
+        prepared = prepare_or_restore(plan, identity, folder, None, None, log, resume=resume)
+    trainer = TrialTrainer(plan, prepared, identity, len(dataset.ids))
+    if not collectives.run_on_rank0(lambda: bool(history.events)):
+        seconds = decoder_paces(trainer, settings)
+        begin = collectives.run_on_rank0(lambda: rest(plan, prepared))
+        if collectives.is_rank0():
+            history.add(events.Prepared(spent=clock.spent, rest=begin, seconds_per_step=seconds))
+    record = _search(settings, trainer, history, clock, study, log)
     return Found(with_values(settings, record.chosen), record, prepared)
 
 
@@ -188,6 +195,7 @@ def _search(
     log: TrainingLog,
 ) -> SearchRecord:
     """Run the trials and return the record of the search."""
+    log.start_phase(SEARCH, round(clock.budget), round(clock.spent))
     # Only the first rank decides: the others' clocks and files could differ.
     search: Search | None = None
     if collectives.is_rank0():
@@ -198,6 +206,7 @@ def _search(
             exchange.clear()  # what a search that was killed has left
         search = Search(settings, trainer, history, clock, table, exchange, log.message)
     while True:
+        log.advance_to(round(min(clock.spent, clock.budget)))
         task = collectives.run_on_rank0(lambda: None if search is None else search.next_task())
         if task is None:
             break
@@ -223,4 +232,7 @@ def _opening(trainer: TrialTrainer, clock: Clock, *, resumed: bool) -> str:
             f"(there are fewer than {FEW_RUNS} validation runs)"
         )
     begins = "continues" if resumed else "begins"
-    return f"search {begins}: {duration(clock.left)} left, errors are measured on {runs}"
+    return (
+        f"search {begins}: {duration(clock.left)} left. Errors of trials are those of single "
+        f"networks on {runs}, relative to the standard deviation of the fields"
+    )

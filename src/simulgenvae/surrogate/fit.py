@@ -6,7 +6,9 @@ Tested in tests/surrogate/test_surrogate.py.
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import platform
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -27,10 +29,12 @@ from simulgenvae.surrogate.files import save_parts
 from simulgenvae.surrogate.model_record import ModelRecord, now, record_writers
 from simulgenvae.surrogate.rest_time import rest_seconds
 from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.surrogate.unseen_error import UnseenError, unseen_error
+from simulgenvae.training.phases import CALIBRATION, UNSEEN
 from simulgenvae.training.record import vae_training
 from simulgenvae.training.stages import changes_vae, default_stages, stage_specs
 from simulgenvae.training.symmetry import find_symmetry
-from simulgenvae.training.train import Trained, train
+from simulgenvae.training.train import Trained, train, training_log
 from simulgenvae.utils.atomic import write_line
 from simulgenvae.utils.log_file import LogFile
 
@@ -43,7 +47,14 @@ if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.surrogate.ensemble import Ensemble
+    from simulgenvae.training.log import TrainingLog
     from simulgenvae.training.warm_start import WarmStart
+
+logger = logging.getLogger(__name__)
+
+BASELINES_BELOW = 30.0
+"""Seconds of Gaussian processes and calibration up to which baselines are fitted too: they take a
+part of that."""
 
 
 def fit(
@@ -56,6 +67,7 @@ def fit(
     resume: bool = False,
     start: WarmStart | None = None,
     budget: float | str | None = None,
+    conclude: bool = True,
 ) -> Surrogate:
     """Train a surrogate.
 
@@ -80,6 +92,8 @@ def fit(
         Time for a search for settings and the training together: seconds, or text such as ``30m``
         or ``1h30m``. Settings that are written down are not searched. A resumed training keeps the
         budget that it had.
+    conclude
+        Whether the error on unseen runs is measured, and it and warnings are logged.
 
     Raises
     ------
@@ -107,7 +121,8 @@ def fit(
     if study is not None and study.model is not None and collectives.is_rank0():
         # From here on the checkpoints are those of this model.
         write_line(study.checkpoints_model_file, study.model)
-    with _training_log(study, resume=resume) as log_file:
+    tensorboard = None if study is None else study.tensorboard
+    with _training_log(study, resume=resume) as log_file, training_log(tensorboard) as log:
         found = None
         symmetry = None
         if seconds is not None:
@@ -122,6 +137,7 @@ def fit(
                 budget=seconds,
                 resume=resume,
                 rest=rest_seconds,
+                log=log,
             )
             settings = found.settings
         trained = train(
@@ -130,7 +146,7 @@ def fit(
             settings,
             stages=stages,
             folder=None if study is None else study.checkpoints,
-            tensorboard=None if study is None else study.tensorboard,
+            log=log,
             resume=resume,
             start=start,
             prepared=None if found is None else found.prepared,
@@ -139,10 +155,9 @@ def fit(
         settings = trained.settings
         # Without a conditioner nothing can be predicted, and there is no ensemble.
         ensemble = None
+        found_error = None
         if any(spec.reads_conditions for spec in specs):
-            if log_file is not None:
-                log_file.line("learning the Gaussian processes, calibrating the uncertainty")
-            ensemble = build_ensemble(trained, dataset, settings)
+            ensemble, found_error = _ensemble(trained, dataset, settings, log, conclude=conclude)
         # A VAE that this training has not changed keeps its file, bit by bit.
         kept = start if start is not None and not changes_vae(stages, settings) else None
         search = None if found is None else found.record
@@ -155,7 +170,48 @@ def fit(
             save_parts(
                 surrogate, study, latents, vae_file=vae_file, record=_record(surrogate, study)
             )
+        if conclude and collectives.is_rank0():
+            _conclude(found_error, trained.warnings, log_file)
     return surrogate
+
+
+def _ensemble(
+    trained: Trained, dataset: Dataset, settings: Settings, log: TrainingLog, *, conclude: bool
+) -> tuple[Ensemble, UnseenError | None]:
+    """Return the ensemble and its error on unseen runs, which the first rank measures."""
+    start = time.monotonic()
+    log.start_phase(CALIBRATION, 1)
+    ensemble = build_ensemble(trained, dataset, settings)
+    log.advance_to(1)
+    if ensemble.pod_gp is not None:
+        weight = ensemble.gp_weight
+        log.message(
+            f"In the prediction, Gaussian processes have the weight {weight:.2f} and networks the "
+            f"weight {1 - weight:.2f}"
+        )
+    seconds = time.monotonic() - start
+    if not conclude:
+        return ensemble, None
+    log.start_phase(UNSEEN, 1)
+
+    def measured() -> UnseenError | None:
+        return unseen_error(trained, dataset, ensemble, baselines=seconds < BASELINES_BELOW)
+
+    found = measured() if collectives.is_rank0() else None
+    log.advance_to(1)
+    return ensemble, found
+
+
+def _conclude(found: UnseenError | None, warnings: Sequence[str], log_file: LogFile | None) -> None:
+    """Say how good the surrogate is, and what is wrong with the training."""
+    if found is not None:
+        logger.info("%s", found.sentence())
+        if log_file is not None:
+            log_file.line(found.sentence())
+    for warning in warnings:
+        logger.warning("%s", warning)
+        if log_file is not None:
+            log_file.line(f"warning: {warning}")
 
 
 def _require_same_data(dataset: Dataset, start: WarmStart) -> None:
@@ -211,7 +267,7 @@ def _surrogate(
         data_fingerprint=dataset.fingerprint,
         stages=tuple(stages),
         history=tuple(trained.progress.history),
-        warnings=tuple(trained.progress.warnings),
+        warnings=trained.warnings,
         skipped_steps=trained.progress.skipped,
         rank=trained.reduction.rank,
         refitted=len(trained.refitted) > 0,

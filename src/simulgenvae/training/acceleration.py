@@ -17,6 +17,7 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.training.batch import Batch
+from simulgenvae.training.diagnosis import part_name
 from simulgenvae.training.node_shards import gradient_norm
 from simulgenvae.training.performance import constant_weights
 from simulgenvae.utils.formatting import percent
@@ -145,7 +146,7 @@ def losses_for(
     chosen = [name for name in reversed(Acceleration._fields) if getattr(settings, name) == "auto"]
     used = keep_working(stage, used, chosen, batch, message)
     if any(used):
-        message(f"{stage.label}: {used}")
+        message(f"{part_name(stage.label)}: {used}")
     return accelerated(stage.losses, used, stage.data.device)
 
 
@@ -182,7 +183,8 @@ def keep_working(
         if problem is None:
             break
         used = used._replace(**{name: False})
-        message(f"{stage.label}: without training.performance.{name}, with which it {problem}")
+        where = part_name(stage.label)
+        message(f"{where}: without training.performance.{name}, with which it {problem}")
     return used
 
 

@@ -49,7 +49,9 @@ class Progress(BaseModel):
     history: list[HistoryEntry] = Field(default_factory=list)
     """One entry for each validation, oldest first."""
     warnings: list[str] = Field(default_factory=list)
-    """Warnings from the stages' histories (``diagnosis.py``)."""
+    """Warnings in checkpoints of earlier versions; now they follow from the history."""
+    nothing_kept: list[str] = Field(default_factory=list)
+    """Labels of finished stages that ended with the weights that they started with."""
     limited_error_at_start: Annotated[float | None, Field(alias="kept")] = None
     """Value of ``Stage.limited_error`` at the start of the stage, which may grow by
     ``LIMIT_FACTOR`` (``stages/base.py``); None where the stage has none."""

@@ -46,3 +46,12 @@ class TrainingContext:
     def history(self, stage: str) -> list[HistoryEntry]:
         """Return the entries of the stage with this label, oldest first."""
         return [entry for entry in self.progress.history if entry.stage == stage]
+
+    def best_entry(self, stage: str) -> HistoryEntry | None:
+        """Return the entry of the weights that are the best of the current stage so far.
+
+        None where there are none: weights that exceed a limited error are never chosen.
+        """
+        best = self.progress.best_error
+        entries = [each for each in self.history(stage) if each.validation_error == best]
+        return entries[0] if entries else None

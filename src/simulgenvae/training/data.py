@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.reduction import LazyStates, Reduction
+    from simulgenvae.reduction.joint_norms import JointNorms
     from simulgenvae.settings import Loss
 
 
@@ -36,6 +38,8 @@ class TrainingData:
     """Timesteps mapped to 0 … 1, `[T]`, on the device."""
     rows: dict[str, NDArray[np.intp]]
     """Rows of each part of the split: ``train``, ``validation`` and ``test``."""
+    norms: JointNorms | None = None
+    """Measure of the report; None where errors are not shown."""
 
     @property
     def device(self) -> torch.device:
@@ -75,6 +79,18 @@ class TrainingData:
     def variance(self) -> float:
         """Mean squared norm of the training coefficients of a timestep."""
         return float(self._moments[1].sum())
+
+    def joint_factors(self, rows: NDArray[np.intp]) -> Tensor | None:
+        """Return the factor from a run's relative error to its joint error, ``[n]``.
+
+        Relative errors are in units of the training variance, joint errors in units of the run's
+        own deviation, as in the report.
+        """
+        if self.norms is None:
+            return None
+        runs = (self.coefficients[torch.tensor([row])][0].cpu().numpy() for row in rows)
+        factors = math.sqrt(self.variance) / self.norms.of(runs)
+        return torch.from_numpy(factors).to(self.device)
 
     @cached_property
     def coefficient_std(self) -> Tensor:

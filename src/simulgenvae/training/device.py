@@ -26,3 +26,11 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
             "training.device is cuda, but torch finds no GPU: use device = auto or cpu."
         )
     return torch.device("cuda" if wanted != "cpu" and has_gpu else "cpu")
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the device in words, such as "the CPU (2 threads)"."""
+    if device.type == "cuda":
+        return f"the GPU {torch.cuda.get_device_name(device)}"
+    threads = torch.get_num_threads()
+    return f"the CPU ({threads} thread{'s' * (threads > 1)})"

@@ -1,17 +1,20 @@
-"""Warnings about how a stage learned, and what to change.
+"""Warnings about how stages learned, each with one thing to do.
 
-Each function takes one stage's part of the history, oldest entry first: ``validation_error`` is
+Functions of a history take one stage's part of it, oldest entry first: ``validation_error`` is
 that of the validation runs and ``train_error`` that of as many training runs, by the same measure.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.stages import spec_of
 from simulgenvae.training.stages.base import LIMIT_FACTOR
+from simulgenvae.training.stages.encoder import STEPS as ENCODER_STEPS
 
 History = Sequence[HistoryEntry]
 
@@ -34,30 +37,71 @@ STILL_LARGE = 0.05
 ALIKE_RATIO = 1.5
 
 
-def stage_warnings(history: History) -> list[str]:
-    """Return what the user should know about a stage that has ended, each with what to change."""
+@dataclass(frozen=True)
+class Finding:
+    """Finding about one stage."""
+
+    cause: str
+    """What went wrong, the same for all stages in which it did."""
+    stage: str
+    """Label of the stage."""
+    text: str
+    """What shows it."""
+    action: str
+    """What to do."""
+    size: float = 0.0
+    """How bad it is, compared with the same cause elsewhere."""
+
+
+def training_warnings(history: History, more: Sequence[str] = ()) -> list[str]:
+    """Return what the user should know about a training that has ended, once for each cause.
+
+    Parameters
+    ----------
+    history
+        Validations of all stages.
+    more
+        Labels of stages of which nothing was kept.
+    """
+    labels = dict.fromkeys(entry.stage for entry in history)
+    findings = [_nothing_kept(label) for label in more]
+    for label in labels:
+        findings += stage_findings([entry for entry in history if entry.stage == label])
+    by_cause: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_cause.setdefault(finding.cause, []).append(finding)
+    lines = []
+    for cause, found in by_cause.items():
+        # The worst one is described; the others would say the same with other numbers.
+        worst = max(found, key=lambda each: each.size)
+        where = ", ".join(part_name(each.stage) for each in found)
+        lines.append(f"{where}: {cause}. {worst.text} {worst.action}")
+    return lines
+
+
+def part_name(label: str) -> str:
+    """Return the name of what a stage trains, for people.
+
+    >>> part_name("end_to_end"), part_name("end_to_end_2"), part_name("end_to_end_encoder")
+    ('network 1', 'network 2', 'encoder')
+    """
+    spec = spec_of(label)
+    if label.endswith("_encoder"):
+        return "encoder"
+    if spec.name != "end_to_end":
+        return spec.title
+    number = re.search("_([0-9]+)", label.removeprefix(spec.name))
+    return f"network {number[1] if number else 1}"
+
+
+def stage_findings(history: History) -> list[Finding]:
+    """Return what is wrong with a stage that has ended."""
     candidates = (not_converged(history), overfitted(history), stopped_too_early(history))
-    return [warning for warning in candidates if warning is not None]
+    return [finding for finding in candidates if finding is not None]
 
 
-def overfitting_begins(history: History) -> str | None:
-    """Return a message at the first validation that shows overfitting, otherwise None."""
-    ratios = [_ratio(entry) for entry in history]
-    if (
-        not ratios
-        or ratios[-1] < OVERFITTED_RATIO
-        or max(ratios[:-1], default=0.0) >= OVERFITTED_RATIO
-    ):
-        return None
-    last = history[-1]
-    return (
-        f"{last.stage}: at step {last.step} the error of validation runs is "
-        f"{ratios[-1]:.1f} times that of training runs: overfitting starts"
-    )
-
-
-def overfitted(history: History) -> str | None:
-    """Return a warning where the networks do much worse on validation runs than on training runs.
+def overfitted(history: History) -> Finding | None:
+    """Return a finding where the networks do much worse on validation runs than on training runs.
 
     The networks have the smallest validation error, see :func:`_best`.
     """
@@ -66,56 +110,52 @@ def overfitted(history: History) -> str | None:
     # Some distance between the two errors is normal; see the constant.
     if ratio < OVERFITTED_RATIO:
         return None
-    spec = spec_of(best.stage)
-    if spec.reads_conditions:
-        noise = "parameter_noise or pixel_noise"
-        dropout = "conditioner.dropout, "
-        smaller = "conditioner.filters"
-    else:
-        noise = "field_noise"
-        dropout = ""
-        smaller = "model.width and model.filters"
-    return (
-        f"{best.stage}: overfitting. The error of validation runs is {ratio:.1f} times that of "
-        "training runs. What helps, best first: more runs, a symmetry of the problem "
-        f"(training.augmentation.flips), noise (training.augmentation.{noise}), {dropout}a larger "
-        f"training.{spec.name}.weight_decay, smaller networks ({smaller})."
+    return Finding(
+        "overfitting",
+        best.stage,
+        f"The error of validation runs is {ratio:.1f} times that of training runs.",
+        "More training runs help most (simulgenvae suggest names the designs).",
+        ratio,
     )
 
 
-def not_converged(history: History) -> str | None:
-    """Return a warning where nothing was learned, or nothing that holds for validation runs."""
+def not_converged(history: History) -> Finding | None:
+    """Return a finding where nothing was learned, or nothing that holds for validation runs."""
     best = _best(history)
     spec = spec_of(best.stage)
     settings = f"training.{spec.name}"
-    rate = f"a smaller {settings}.learning_rate (a third of it)"
     validation, train = _errors(best)
-    start = f"{best.stage}: no convergence."
     # Errors are relative to the standard deviation: 1 is the error of the mean of the runs.
     if train >= MEAN_RUN_ERROR or (validation >= MEAN_RUN_ERROR and _ratio(best) <= ALIKE_RATIO):
-        return (
-            f"{start} The mean of the training runs would have done as well. Try "
-            f"more {settings}.steps, {rate}, or the other training.optimizer."
+        return Finding(
+            "nothing was learned",
+            best.stage,
+            "The mean of the training runs would have done as well.",
+            f"Train longer: --set {settings}.steps={4 * _usual_steps(history)}.",
+            validation,
         )
     if validation >= MEAN_RUN_ERROR:
-        source = "fields"
-        if spec.reads_conditions:
-            source += ", and whether each row or image belongs to its run"
-        return (
-            f"{start} Training runs are learned, but the mean of the training "
-            f"runs predicts validation runs as well. Check the {source} (`simulgenvae "
-            "check` names outliers); else more runs are needed."
+        subject = "row or image belongs to its run" if spec.reads_conditions else "field is right"
+        return Finding(
+            "nothing was learned that holds for other runs",
+            best.stage,
+            "Training runs are learned, but for validation runs their mean would do as well.",
+            f"Check whether each {subject} (simulgenvae check names outliers).",
+            validation,
         )
     if len(history) > 2 and best is history[0] and _errors(history[-1])[1] >= train:
-        return (
-            f"{start} Neither training nor validation runs became any better "
-            f"after the first validation. Try {rate}."
+        return Finding(
+            "no progress",
+            best.stage,
+            "Neither training nor validation runs became any better after the first validation.",
+            f"Take a third of the learning rate: --set {settings}.learning_rate=….",
+            validation,
         )
     return None
 
 
-def stopped_too_early(history: History) -> str | None:
-    """Return a warning where the budget was used up while much was still to be learned."""
+def stopped_too_early(history: History) -> Finding | None:
+    """Return a finding where the budget was used up while much was still to be learned."""
     end = history[-1].step
     # The best error so far, as single errors go up and down.
     earlier = [_errors(entry)[0] for entry in history if entry.step <= 0.75 * end]
@@ -126,22 +166,27 @@ def stopped_too_early(history: History) -> str | None:
     gain = 1 - validation / min(earlier)
     if gain < STILL_FALLING:
         return None
-    return (
-        f"{best.stage}: stopped too early. The last quarter of the budget still made the "
-        f"validation error {gain:.0%} smaller, and training runs are hardly better. More "
-        f"training.{spec_of(best.stage).name}.steps (or epochs) than {end} will help."
+    steps = 2 * _usual_steps(history)
+    return Finding(
+        "stopped too early",
+        best.stage,
+        f"The last quarter of its steps still made the error {gain:.0%} smaller.",
+        f"Train longer: --set training.{spec_of(best.stage).name}.steps={steps}.",
+        gain,
     )
 
 
-def nothing_kept(stage: str) -> str:
-    """Return the warning about a stage, by its label, whose weights all exceeded a limited error.
+def _nothing_kept(label: str) -> Finding:
+    """Return the finding about a stage whose weights all exceeded a limited error.
 
     Such a stage ends with the weights that it started with. Only the end-to-end stage has a limit.
     """
-    return (
-        f"{stage}: nothing of it was kept. In all validations the VAE reconstructed "
-        f"unseen runs more than {LIMIT_FACTOR - 1:.0%} worse than before. Hold it with "
-        "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
+    return Finding(
+        "nothing of it was kept",
+        label,
+        f"In all validations the VAE reconstructed unseen runs more than {LIMIT_FACTOR - 1:.0%} "
+        "worse than before.",
+        "Keep the VAE as it is: --set training.end_to_end.decoder=frozen (e2e_decoder).",
     )
 
 
@@ -157,7 +202,7 @@ def _best(history: History) -> HistoryEntry:
     """Return the entry with the smallest validation error.
 
     The stage ends with its weights, unless a limited error forbids that (``validation.py``). The
-    warnings are about learning, for which the entry counts all the same.
+    findings are about learning, for which the entry counts all the same.
     """
     return min(history, key=lambda entry: entry.validation_error)
 
@@ -167,6 +212,13 @@ def _errors(entry: HistoryEntry) -> tuple[float, float]:
     # Only files of older versions have no training error; their trainings have ended.
     train = math.nan if entry.train_error is None else entry.train_error
     return relative(entry.stage, entry.validation_error), relative(entry.stage, train)
+
+
+def _usual_steps(history: History) -> int:
+    """Return the setting of the steps from which those of a stage followed."""
+    last = history[-1]
+    share = ENCODER_STEPS if last.stage.endswith("_encoder") else 1.0
+    return max(1, round(last.step / share))
 
 
 def _ratio(entry: HistoryEntry) -> float:

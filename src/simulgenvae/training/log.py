@@ -1,27 +1,37 @@
-"""Progress of a training for the user, as bars or lines, and for TensorBoard."""
+"""Progress of a training for the user, as a bar or lines, and for TensorBoard."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import psutil
 import torch
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from torch.utils.tensorboard import SummaryWriter
 
 from simulgenvae.training.diagnosis import relative
+from simulgenvae.training.phases import Phase, Phases
+from simulgenvae.training.time_left import TimeLeft
 from simulgenvae.utils import formatting
-from simulgenvae.utils.progress import INTERVAL, WorkLog
+from simulgenvae.utils.progress import INTERVAL, WorkLog, duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
+    from rich.progress import ProgressColumn
+
     from simulgenvae.models.training_record import HistoryEntry
 
 
 class TrainingLog(WorkLog):
     """Progress on the console and in a file, and scalars for TensorBoard.
+
+    The user sees the phase, the share of the whole training, the error, and the time that the
+    whole training still takes. The file, and the console where messages for developers are wanted,
+    also have the steps and losses of each validation.
 
     Parameters
     ----------
@@ -35,7 +45,25 @@ class TrainingLog(WorkLog):
         super().__init__(every=every)
         self._folder = folder
         self._writer: SummaryWriter | None = None
-        self._validated = ""
+        self._planned = False
+        self._phases = Phases(())
+        self._time = TimeLeft(self._phases)
+        self._index = -1
+        self._from = 0.0
+        self._to = 1.0
+        self._part = 0.0
+        """Part of the phase that is done, from 0 to 1."""
+        self._errors = ""
+
+    @staticmethod
+    def _columns() -> tuple[ProgressColumn, ...]:
+        """Columns of the bar: the whole training has a single one."""
+        return (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[status]}", markup=False),
+        )
 
     def __exit__(
         self,
@@ -46,6 +74,51 @@ class TrainingLog(WorkLog):
         super().__exit__(kind, error, trace)
         self._close()
 
+    def plan(self, phases: Phases) -> None:
+        """Set the phases of the training that follows; by default, each phase is all there is."""
+        self._planned = True
+        self._phases = phases
+        self._time = TimeLeft(phases)
+        self._index = -1
+
+    @property
+    def phase_count(self) -> int:
+        """Number of phases of the training."""
+        return len(self._phases)
+
+    def start_phase(
+        self, key: str, total: int, done: int = 0, *, part: tuple[float, float] = (0.0, 1.0)
+    ) -> None:
+        """Begin a phase, or a part of it.
+
+        Parameters
+        ----------
+        key
+            Key of the phase.
+        total, done
+            Number of its steps, and of those that an earlier process has done.
+        part
+            From which to which part of the phase the steps lead.
+        """
+        if not self._planned and self._phases.index(key) is None:
+            self.plan(Phases((Phase(key, key, 1.0, key),)))
+            self._planned = False
+        # What was added from outside the package may not be planned: it counts as its predecessor.
+        planned = self._phases.index(key)
+        index = max(0, self._index) if planned is None else planned
+        self._total = total
+        self._from, self._to = part
+        self._time.start()
+        self._errors = ""
+        is_new = index != self._index
+        self._index = index
+        self._set_done(done)
+        if self._task is None:
+            self._task = self._bars.add_task(self._title, total=1.0, status="")
+        self._bars.update(self._task, description=self._title, completed=self._share, status="")
+        if is_new:
+            self._line("")
+
     def start_stage(self, name: str, steps: int, done: int) -> None:
         """Start a stage of which some steps are done.
 
@@ -54,39 +127,52 @@ class TrainingLog(WorkLog):
         self._close()
         if self._folder is not None:
             self._writer = SummaryWriter(str(self._folder / name), purge_step=done)
-        self._validated = ""
-        self.start(name, steps, done, unit="step", line=True)
+        self.start_phase(name, steps, done)
 
     def _close(self) -> None:
         if self._writer is not None:
             self._writer.close()
 
+    def advance_to(self, done: int, detail: str = "") -> None:
+        """Record the number of finished steps of the phase; ``detail`` is for developers."""
+        self._set_done(done)
+        self._time.record(self._index, self._part, time.monotonic())
+        if self._task is not None:
+            status = "  ".join(filter(None, (self._errors, self._left())))
+            self._bars.update(self._task, completed=self._share, status=status)
+        if self.due:
+            self._line(detail)
+
     def loss(self, done: int, loss: float) -> None:
         """Show the ``loss`` of the last step, when ``done`` steps of the stage are done."""
-        status = f"loss {loss:.3g}"
-        self.step(done, status, f"{status}  {self._validated}".rstrip())
+        self.advance_to(done, f"loss {loss:.3g}")
 
-    def validation(self, entry: HistoryEntry, best: float | None) -> None:
-        """Show an entry of the history, and write a line about it.
+    def validation(self, entry: HistoryEntry, best: HistoryEntry | None, name: str) -> None:
+        """Show an entry of the history.
 
         Parameters
         ----------
         entry
             The entry.
         best
-            Validation error of the weights that are the best so far; None where none are.
+            Entry of the weights that are the best so far; None where none are.
+        name
+            Name of the error.
         """
-        errors = {"validation": entry.validation_error}
+        error = shown_error(entry)
+        self._errors = f"{name} {error}"
+        if best is not None and (least := shown_error(best)) != error:
+            self._errors += f", best {least}"
+        self.advance_to(entry.step)
+        losses = f"loss {entry.train_loss:.3g}  validation {percent(entry, entry.validation_error)}"
         if entry.train_error is not None:
-            errors["training"] = entry.train_error
-        if best is not None:
-            errors["best"] = best
-        self._validated = "  ".join(
-            f"{name} {percent(entry.stage, error)}" for name, error in errors.items()
-        )
-        loss = f"loss {entry.train_loss:.3g}"
-        status = f"{loss}  validation {entry.validation_error:.3g}"
-        self.step(entry.step, status, f"{loss}  {self._validated}", line=True)
+            losses += f"  training {percent(entry, entry.train_error)}"
+        self._detail(losses)
+
+    def finished(self, best: HistoryEntry, name: str) -> None:
+        """Say with which error a stage has ended; the arguments are those of ``validation``."""
+        phase = self._phases.phases[self._index]
+        self.message(f"{phase.name} is trained: {name} {shown_error(best)}")
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Write scalars of one step under ``stage/name``, with the memory in use (GB)."""
@@ -102,7 +188,53 @@ class TrainingLog(WorkLog):
         # Memory that grows from step to step is a leak, which this curve shows.
         self._writer.add_scalar(f"{stage}/memory_gb", memory / 1e9, step)
 
+    def _set_done(self, done: int) -> None:
+        self._done = done
+        self._part = self._from + (self._to - self._from) * done / max(1, self._total)
 
-def percent(stage: str, error: float) -> str:
+    @property
+    def _share(self) -> float:
+        """Share of the whole training that is done."""
+        phase = self._phases.phases[self._index]
+        return min(1.0, self._phases.before(self._index) + self._part * phase.share)
+
+    @property
+    def _title(self) -> str:
+        phase = self._phases.phases[self._index]
+        return f"phase {self._index + 1} of {len(self._phases)}: {phase.name}"
+
+    def _left(self) -> str:
+        left = self._time.seconds(self._index, self._part)
+        return "" if left is None or self._share >= 1 else f"about {duration(max(1.0, left))} left"
+
+    def _text(self, text: str) -> str:
+        """Return a line about the present state, with further text at its end."""
+        # 100 % is said when all is done, and not before.
+        share = f"{min(99, int(100 * self._share))} % done"
+        return "  ".join(filter(None, (self._title, share, self._errors, self._left(), text)))
+
+    def _line(self, detail: str) -> None:
+        self._write(self._text(""), self._text(self._with_steps(detail)))
+
+    def _detail(self, detail: str) -> None:
+        """Write a line for developers."""
+        self._write(None, self._text(self._with_steps(detail)))
+
+    def _with_steps(self, detail: str) -> str:
+        steps = f"(step {self._done:,} of {self._total:,}"
+        return f"{steps}, {detail})" if detail else f"{steps})"
+
+
+def shown_error(entry: HistoryEntry) -> str:
+    """Return the validation error of an entry as text, by the measure of the report.
+
+    Where that is unknown, it is relative to the standard deviation of what the stage predicts.
+    """
+    if entry.joint_error is not None:
+        return formatting.percent(entry.joint_error)
+    return percent(entry, entry.validation_error)
+
+
+def percent(entry: HistoryEntry, error: float) -> str:
     """Return an error of a stage in percent of the standard deviation of what it predicts."""
-    return formatting.percent(relative(stage, error), trailing_zeros=False)
+    return formatting.percent(relative(entry.stage, error), trailing_zeros=False)

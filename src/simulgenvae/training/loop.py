@@ -14,9 +14,7 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.training.checkpoint_files import CheckpointFiles
 from simulgenvae.training.context import TrainingContext
-from simulgenvae.training.diagnosis import nothing_kept, stage_warnings
 from simulgenvae.training.interrupt import interrupt_flag
-from simulgenvae.training.log import TrainingLog, percent
 from simulgenvae.training.memory.out_of_memory import explain_out_of_memory
 from simulgenvae.training.node_shards import load_weights
 from simulgenvae.training.optim.optimizers import Optimizers
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from simulgenvae.training.checkpoint import Checkpoint, Progress
     from simulgenvae.training.data import TrainingData
     from simulgenvae.training.identity import TrainingIdentity
+    from simulgenvae.training.log import TrainingLog
     from simulgenvae.training.stages import Stage
 
 
@@ -180,17 +179,12 @@ class Loop:
         progress = context.progress
         # The last weights may be worse than the best, which were kept when they were validated.
         load_weights(context.networks, context.best_weights)
-        warnings = stage_warnings(context.history(stage.label)) if stage.validated else []
-        if progress.best_error is not None:
-            best_error = percent(stage.label, progress.best_error)
-            skipped = f", {progress.skipped} steps skipped so far" if progress.skipped else ""
-            context.log.message(f"{stage.label}: best validation error {best_error}{skipped}")
+        best = context.best_entry(stage.label)
+        if best is not None:
+            context.log.finished(best, stage.error_name)
         elif stage.validated:
             # Only where the stage has a limited error, and all weights exceeded it.
-            warnings.append(nothing_kept(stage.label))
-        for warning in warnings:
-            context.log.message(f"warning: {warning}")
-        progress.warnings += warnings
+            progress.nothing_kept.append(stage.label)
         # Before the next checkpoint, which counts this stage as finished: resuming reads this file.
         context.files.write_weights(stage.label, context.best_weights)
         self.results[stage.label] = context.best_weights

@@ -74,33 +74,79 @@ class NetworkFactory:
         ``continues`` says whether the stage continues with trained networks, where by default there
         is only the first.
         """
-        wanted = self.settings.training.end_to_end.members
-        if wanted is None and continues:
-            return 0
-        count = member_count(
-            wanted,
+        count = _count(
+            self.settings,
             len(self.data.rows["train"]),
             len(self.data.times),
             images=self.data.conditions.images is not None,
+            continues=continues,
         )
         return count - 1
 
     @property
     def second_decoder(self) -> str | None:
         """Decoder of the second network from new weights; None for that of the first."""
-        second = self.settings.training.end_to_end.second_decoder
-        if second == "none":
-            return None
-        if second != "auto":
-            return second
-        possible = (
-            self.settings.model.decoder == next(iter(DECODERS))
-            and self.settings.reduction.method == "pod"
-            and self.settings.learns_from_squares
-            and self.coords is not None
-            and has_extent(self.coords)
-        )
-        return FIELD if possible else None
+        return second_decoder(self.settings, self.coords)
+
+
+def second_decoder(settings: Settings, coords: NDArray[np.float64] | None) -> str | None:
+    """Return the decoder of the second network from new weights; None for that of the first.
+
+    ``coords`` are the positions of the nodes, ``[M, D]``; None where they are unknown.
+    """
+    second = settings.training.end_to_end.second_decoder
+    if second == "none":
+        return None
+    if second != "auto":
+        return second
+    possible = (
+        settings.model.decoder == next(iter(DECODERS))
+        and settings.reduction.method == "pod"
+        and settings.learns_from_squares
+        and coords is not None
+        and has_extent(coords)
+    )
+    return FIELD if possible else None
+
+
+def decoders_of_members(
+    settings: Settings,
+    coords: NDArray[np.float64] | None,
+    snapshots: tuple[int, int],
+    *,
+    images: bool,
+    continues: bool,
+) -> list[str]:
+    """Return the decoder of each network of the ensemble, before any network is made.
+
+    Networks after the second one take the better of the first two decoders, which is not known:
+    they are named after the second.
+
+    Parameters
+    ----------
+    settings, coords
+        See :class:`NetworkFactory`.
+    snapshots
+        Number of training runs, and of timesteps in each.
+    images
+        Whether the runs have images.
+    continues
+        Whether the stage continues with trained networks.
+    """
+    own = settings.model.decoder
+    count = _count(settings, *snapshots, images=images, continues=continues)
+    further = own
+    if not continues and count > 1:
+        further = second_decoder(settings, coords) or own
+    return [own, *[further] * (count - 1)]
+
+
+def _count(settings: Settings, runs: int, timesteps: int, *, images: bool, continues: bool) -> int:
+    """Return the number of networks of the ensemble."""
+    wanted = settings.training.end_to_end.members
+    if wanted is None and continues:
+        return 1
+    return member_count(wanted, runs, timesteps, images=images)
 
 
 def member_count(wanted: int | None, runs: int, timesteps: int, *, images: bool) -> int:

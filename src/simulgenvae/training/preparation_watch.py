@@ -10,6 +10,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.reduction import Monitor
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
+from simulgenvae.training.phases import READING
 from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from simulgenvae.training.log import TrainingLog
+
+PASSES = 2
+"""Usual number of passes over the runs."""
 
 
 @contextmanager
@@ -113,7 +117,10 @@ class PreparationWatch(Monitor):
                     for key, value in accumulators.items():
                         value.copy_(tensors[f"{name}/{key}"])
         self._passes[name] = done, accumulators
-        self._log.start(name, total, done, unit="runs read:")
+        # There are two passes, unless the first one has found too few modes.
+        number = min(len(self._passes), PASSES)
+        part = ((number - 1) / PASSES, number / PASSES)
+        self._log.start_phase(READING, total, done, part=part)
         return done
 
     def advance(self, name: str, done: int) -> None:
@@ -125,7 +132,7 @@ class PreparationWatch(Monitor):
             After Ctrl-C, when the state has been saved.
         """
         self._passes[name] = done, self._passes[name][1]
-        self._log.step(done, "runs", "")
+        self._log.advance_to(done, name)
         if self._stop.is_set() or time.monotonic() - self._saved_at > self._seconds:
             self._save()
         if self._stop.is_set():

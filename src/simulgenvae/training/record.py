@@ -34,7 +34,7 @@ def vae_training(settings: Settings, info: TrainingInfo) -> VaeTraining:
         data_fingerprint=info.data_fingerprint,
         stages=(VAE.name,),
         history=tuple(entry for entry in info.history if entry.stage == VAE.name),
-        warnings=tuple(text for text in info.warnings if text.startswith(f"{VAE.name}:")),
+        warnings=tuple(text for text in info.warnings if text.startswith(f"{VAE.title}:")),
         rank=info.rank,
         versions=info.versions,
         symmetry=info.symmetry,

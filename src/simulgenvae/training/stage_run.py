@@ -18,6 +18,7 @@ from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.ddp import with_mean_gradients
+from simulgenvae.training.diagnosis import part_name
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.step import Steps
 from simulgenvae.training.validation import Validation
@@ -89,8 +90,8 @@ class StageRun:
                 # All ranks have the same history, so that they stop together.
                 if progress.since_best >= self._stage.own_settings.patience:
                     context.log.message(
-                        f"{self._stage.label}: no improvement for {progress.since_best} "
-                        "validations, stopped"
+                        f"{part_name(self._stage.label)}: stopped before the end, as "
+                        f"{progress.since_best} validations brought no improvement"
                     )
                     break
         if not self._stage.validated:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,9 +13,12 @@ import torch
 from simulgenvae.distributed import collectives
 from simulgenvae.models.networks import Networks, network_inputs
 from simulgenvae.models.unit_times import unit_times
+from simulgenvae.reduction.joint_norms import JointNorms
 from simulgenvae.training.budget import report_reduced_batches
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.device import describe_device
+from simulgenvae.training.diagnosis import training_warnings
 from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.identity import TrainingIdentity, differences
 from simulgenvae.training.log import TrainingLog
@@ -23,6 +26,7 @@ from simulgenvae.training.loop import Loop
 from simulgenvae.training.make_plan import check_trainable, make_plan
 from simulgenvae.training.members import NetworkFactory
 from simulgenvae.training.node_shards import gather_whole, join_node_layers, shard_node_layers
+from simulgenvae.training.phases import READING, training_phases
 from simulgenvae.training.placement import place_data
 from simulgenvae.training.preparation_watch import watch_preparation
 from simulgenvae.training.prepare import (
@@ -35,10 +39,11 @@ from simulgenvae.training.prepare import (
 from simulgenvae.training.stages import make_stages
 from simulgenvae.training.stages.ensemble import EnsembleNetworks, ensemble_stages
 from simulgenvae.training.symmetry import Symmetry, find_symmetry
+from simulgenvae.utils.formatting import count
 from simulgenvae.utils.progress import progress_off
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -80,6 +85,11 @@ class Trained:
     symmetry: tuple[str, ...]
     """A line about each axis of symmetry that was looked at."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings about how the stages learned, one for each cause."""
+        return tuple(training_warnings(self.progress.history, self.progress.nothing_kept))
+
 
 def train(
     dataset: Dataset,
@@ -88,7 +98,7 @@ def train(
     *,
     stages: Sequence[str],
     folder: Path | None = None,
-    tensorboard: Path | None = None,
+    log: TrainingLog | None = None,
     resume: bool = False,
     start: WarmStart | None = None,
     prepared: Prepared | None = None,
@@ -107,8 +117,8 @@ def train(
         Names of the stages that run, in this order.
     folder
         Folder of checkpoints; None keeps none.
-    tensorboard
-        Folder of TensorBoard files; None writes none.
+    log
+        Progress, which has been entered; by default a new one that writes no TensorBoard files.
     resume
         Whether to continue from the checkpoint in ``folder``.
     start
@@ -149,11 +159,10 @@ def train(
     if first:
         report_reduced_batches(plan.specs, settings, len(plan.rows["train"]))
     # The caller's random numbers are not changed by a training.
-    with (
-        torch.random.fork_rng(),
-        nullcontext() if first else progress_off(),
-        TrainingLog(tensorboard if first else None) as log,  # one rank speaks for all
-    ):
+    with torch.random.fork_rng(), training_log() if log is None else nullcontext(log) as log:
+        log.plan(training_phases(plan, prepared=prepared is not None))
+        for line in opening(plan, split, log.phase_count, searched=prepared is not None):
+            log.message(line)
         for remark in symmetry.remarks:
             log.message(remark)
         # This seed is for the new weights; each stage sets another seed.
@@ -195,6 +204,38 @@ def train(
     )
 
 
+@contextmanager
+def training_log(tensorboard: Path | None = None) -> Iterator[TrainingLog]:
+    """Open a log of a training; only that of the first rank shows and writes anything.
+
+    ``tensorboard`` is the folder of TensorBoard files; None writes none.
+    """
+    first = collectives.is_rank0()
+    with (
+        nullcontext() if first else progress_off(),
+        TrainingLog(tensorboard if first else None) as log,
+    ):
+        yield log
+
+
+def opening(plan: TrainingPlan, split: Split, phases: int, *, searched: bool) -> tuple[str, str]:
+    """Return lines that say what is trained, where, and what the errors are.
+
+    ``searched`` says whether a search came before, which has named the device.
+    """
+    runs = [
+        count(len(split.train), "training run"),
+        count(len(split.validation), "validation run"),
+        f"{count(len(split.test), 'test run')} that nothing learns from",
+    ]
+    where = "" if searched else f" on {describe_device(plan.device)}"
+    measured = "validation" if split.validation else "training"
+    return (
+        f"Training{where}, in {count(phases, 'phase')}: {', '.join(runs)}",
+        f"Errors are relative L2 errors of the {measured} runs, measured as in the report",
+    )
+
+
 def _checkpoint(folder: Path | None, identity: TrainingIdentity) -> Checkpoint | None:
     """Return the last checkpoint; None where the training was stopped before it wrote one."""
     assert folder is not None, "resuming needs a folder of checkpoints"
@@ -225,6 +266,7 @@ def prepare_or_restore(
     with watch_preparation(log, folder, identity, seconds, resume=resume) as watch:
         if checkpoint is not None and file is not None:
             return restore(file, plan.dataset, plan.settings, identity)
+        log.start_phase(READING, 1)
         prepared = prepare(plan, watch, start=start, earlier=earlier)
         if file is not None:
             save(file, prepared, plan, identity)
@@ -239,7 +281,8 @@ def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedR
     earlier = earlier_modes(file, plan.dataset, plan.learned_rows, plan.settings, log.message)
     if earlier is not None:
         added = len(plan.dataset.ids) - len(earlier.rows)
-        log.message(f"{len(earlier.rows)} runs keep their modes, {added} are added")
+        kept = count(len(earlier.rows), "run")
+        log.message(f"{kept} were reduced before; {added or 'none'} are added")
     return earlier
 
 
@@ -250,7 +293,8 @@ def network_factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
     times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(plan.device)
     inputs = network_inputs(dataset.conditions, prepared.scaler)
     coefficients, inputs = place_data(prepared.coefficients, inputs, settings, plan.device)
-    data = TrainingData(coefficients, inputs, times, dict(plan.rows))
+    norms = JointNorms(prepared.reduction)
+    data = TrainingData(coefficients, inputs, times, dict(plan.rows), norms)
     coords = dataset.mesh.coords
     return NetworkFactory(settings, data, prepared.scaler, coords, prepared.reduction)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,14 +15,12 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.budget import batch_size
-from simulgenvae.training.diagnosis import overfitting_begins
 from simulgenvae.training.guards import require_finite_validation
 from simulgenvae.training.stages.base import LIMIT_FACTOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.training.context import TrainingContext
@@ -38,6 +37,7 @@ class Validation:
     def __init__(self, context: TrainingContext, stage: Stage) -> None:
         self._context = context
         self._stage = stage
+        self._joint_factors = context.data.joint_factors(context.data.validation_rows)
 
     def begin(self) -> None:
         """Measure the limited error at the start, and keep the weights to return to."""
@@ -66,7 +66,8 @@ class Validation:
         # In evaluation mode there is no dropout, and no random number is drawn: validating more or
         # less often does not change what is learned.
         context.networks.eval()
-        error = self._error(self._stage.validation_error, context.data.validation_rows)
+        rows = context.data.validation_rows
+        error, joint_error = self._errors(self._stage.validation_error, rows, self._joint_factors)
         train_error = self._error(self._stage.validation_error, context.data.train_error_rows)
         allowed = self._within_limit()
         context.networks.train()
@@ -81,13 +82,11 @@ class Validation:
             train_loss=train_loss,
             train_error=train_error,
             validation_error=error,
+            joint_error=joint_error,
         )
         progress.history.append(entry)
         better = allowed and (progress.best_error is None or error < progress.best_error)
         context.log.scalars(label, step, {"validation": error, "train_error": train_error})
-        context.log.validation(entry, error if better else progress.best_error)
-        if message := overfitting_begins(context.history(label)):
-            context.log.message(message)
         # Equal errors do not count as better: patience would never end.
         if better:
             progress.best_error = error
@@ -96,6 +95,7 @@ class Validation:
             context.files.write_weights("best", context.best_weights)
         else:
             progress.since_best += 1
+        context.log.validation(entry, context.best_entry(label), self._stage.error_name)
 
     def _within_limit(self) -> bool:
         """Return whether the limited error has not grown, or there is none."""
@@ -105,15 +105,36 @@ class Validation:
         rows = self._context.data.validation_rows
         return self._error(self._stage.limited_error, rows) <= LIMIT_FACTOR * limit
 
-    @torch.no_grad()
     def _error(self, batch_error: Callable[[Batch], Tensor], rows: NDArray[np.intp]) -> float:
         """Return the mean of an error over the runs ``rows``, of which each rank takes a part."""
+        return self._errors(batch_error, rows, None)[0]
+
+    @torch.no_grad()
+    def _errors(
+        self,
+        batch_error: Callable[[Batch], Tensor],
+        rows: NDArray[np.intp],
+        factors: Tensor | None,
+    ) -> tuple[float, float | None]:
+        """Return the mean of an error over runs, and that of its products with ``factors``.
+
+        The second is None where the error is not one of each run, or there are no factors.
+        """
         data = self._context.data
         # Batches as large as in a step: whatever could be trained on can be validated on.
         size = batch_size(self._stage.own_settings, len(data.rows["train"]))
-        total = torch.zeros((), dtype=torch.float64, device=data.device)
-        for own in collectives.local_batches(rows, size):
+        total = torch.zeros(2, dtype=torch.float64, device=data.device)
+        by_run = factors is not None
+        # Places of the runs in `rows`, of which each rank takes the same as of the rows.
+        places = collectives.local_batches(np.arange(len(rows)), size)
+        for own, place in zip(collectives.local_batches(rows, size), places, strict=True):
             # All ranks must call the networks equally often, also those that have no run left.
             batch = plain_batch(data, torch.from_numpy(own if len(own) else rows[:1]))
-            total += len(own) * batch_error(batch)
-        return float(collectives.all_reduce_sum(total)) / len(rows)
+            errors = batch_error(batch)
+            total[0] += len(own) * errors.mean()
+            if factors is None or errors.ndim == 0:
+                by_run = False
+            elif len(own):
+                total[1] += (errors * factors[torch.from_numpy(place)]).sum()
+        means = collectives.all_reduce_sum(total) / len(rows)
+        return float(means[0]), float(means[1]) if by_run else None

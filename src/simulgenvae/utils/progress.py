@@ -17,6 +17,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -38,6 +39,8 @@ class _Consoles:
 
     output: Console
     errors: Console
+    detailed: bool = False
+    """True if what is for developers is shown too."""
 
 
 # A library is silent unless its user asks for output.
@@ -46,7 +49,9 @@ _CONSOLES: ContextVar[_Consoles] = ContextVar("consoles", default=_SILENT)
 
 
 @contextmanager
-def progress_on(console: Console | None = None, errors: Console | None = None) -> Iterator[None]:
+def progress_on(
+    console: Console | None = None, errors: Console | None = None, *, detailed: bool = False
+) -> Iterator[None]:
     """Show the progress of all work within this context.
 
     Parameters
@@ -56,6 +61,8 @@ def progress_on(console: Console | None = None, errors: Console | None = None) -
     errors
         Console of short work, whose bars vanish when it ends; None makes one on the standard
         error stream, so that redirected output holds results only.
+    detailed
+        Whether steps and losses of trainings are shown too.
 
     Examples
     --------
@@ -63,7 +70,7 @@ def progress_on(console: Console | None = None, errors: Console | None = None) -
     >>> with simulgenvae.progress_on():
     ...     m = simulgenvae.load("S")
     """
-    consoles = _Consoles(console or Console(), errors or Console(stderr=True))
+    consoles = _Consoles(console or Console(), errors or Console(stderr=True), detailed)
     token = _CONSOLES.set(consoles)
     try:
         yield
@@ -106,12 +113,9 @@ class WorkLog:
         self._drawn = (
             self._console.is_terminal and not self._console.is_dumb_terminal
         ) or self._console.is_jupyter
+        self._detailed = consoles.detailed and not transient
         self._bars = Progress(
-            TextColumn("{task.description:<12}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[status]}", markup=False),
-            TimeRemainingColumn(),
+            *self._columns(),
             console=self._console,
             transient=transient,
             disable=not self._drawn,
@@ -123,6 +127,17 @@ class WorkLog:
         self._done = 0
         self._pace = _Pace()
         self._written = time.monotonic()
+
+    @staticmethod
+    def _columns() -> tuple[ProgressColumn, ...]:
+        """Columns of a bar."""
+        return (
+            TextColumn("{task.description:<12}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[status]}", markup=False),
+            TimeRemainingColumn(),
+        )
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -136,9 +151,7 @@ class WorkLog:
     ) -> None:
         self._bars.stop()
 
-    def start(
-        self, name: str, total: int, done: int = 0, *, unit: str = "", line: bool = False
-    ) -> None:
+    def start(self, name: str, total: int, done: int = 0, *, unit: str = "") -> None:
         """Begin a piece of work.
 
         Parameters
@@ -151,8 +164,6 @@ class WorkLog:
             Number of steps that an earlier process has done.
         unit
             Name of a step in the lines, such as ``step`` in "step 20 of 100".
-        line
-            Whether a line is written at once.
         """
         self._task = self._bars.add_task(name, total=total, completed=done, status="")
         self._name = name
@@ -160,14 +171,8 @@ class WorkLog:
         self._total = total
         self._done = done
         self._pace = _Pace()
-        if self._file is not None and self._file.begin():
-            self._print(f"Progress is also written to {self._file.path}")
-        if line:
-            self._line("")
 
-    def step(
-        self, done: int, status: str = "", text: str | None = None, *, line: bool = False
-    ) -> None:
+    def step(self, done: int, status: str = "", text: str | None = None) -> None:
         """Record the number of finished steps.
 
         Parameters
@@ -177,15 +182,13 @@ class WorkLog:
         status
             Text next to the bar.
         text
-            Text of the line; ``status`` if not given.
-        line
-            Whether a line is written now; otherwise when it is due.
+            Text of the line, which is written when it is due; ``status`` if not given.
         """
         assert self._task is not None
         self._done = done
         self._bars.update(self._task, completed=done, status=status)
         self._pace.record(done)
-        if line or self.due:
+        if self.due:
             self._line(status if text is None else text)
 
     def advance(self, text: str) -> None:
@@ -201,20 +204,32 @@ class WorkLog:
 
     def message(self, text: str) -> None:
         """Write a line of text, above the bars."""
-        if self._file is not None:
-            self._file.line(text)
+        self._write_file(text)
         self._print(text)
 
     def _line(self, text: str) -> None:
-        self._written = time.monotonic()
         parts = [self._name, f"{self._unit}{self._done:,} of {self._total:,}", text]
         if (left := self._pace.left(self._total)) is not None and self._done < self._total:
             parts.append(f"{duration(left)} left")
         line = "  ".join(filter(None, parts))
-        if self._file is not None:
-            self._file.line(line)
-        if not self._drawn:
+        self._write(line, line)
+
+    def _write(self, line: str | None, detail: str) -> None:
+        """Write a line for users, if there is one, and its text for developers."""
+        self._write_file(detail)
+        if line is not None:
+            self._written = time.monotonic()
+        if self._detailed:
+            self._print(detail)
+        elif line is not None and not self._drawn:
             self._print(line)
+
+    def _write_file(self, text: str) -> None:
+        if self._file is None:
+            return
+        if self._file.begin():
+            self._print(f"Progress is also written to {self._file.path}")
+        self._file.line(text)
 
     def _print(self, text: str) -> None:
         shown = text if self._drawn else stamped(text)

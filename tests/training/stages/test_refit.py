@@ -48,7 +48,7 @@ def test_refitted_networks_know_the_validation_runs_and_the_judged_ones_do_not(
         assert any(not torch.equal(value, other[name]) for name, value in weights.items())
     stages = {entry.stage for entry in found.progress.history}
     assert stages == {"end_to_end", "end_to_end_2", "end_to_end_encoder"}
-    assert not [text for text in found.progress.warnings if "refit" in text]
+    assert not [text for text in found.warnings if "refit" in text]
 
 
 def test_an_interrupted_refit_goes_on_as_if_never_stopped(

@@ -23,7 +23,7 @@ from simulgenvae.training.stages import (
     spec_of,
     stage_specs,
 )
-from simulgenvae.training.stages.losses import relative_error
+from simulgenvae.training.stages.losses import relative_errors
 from tests.conftest import MakeSettings
 
 
@@ -48,7 +48,7 @@ class ToyStage(Stage):
     def validation_error(self, batch: Batch) -> Tensor:
         mean = self.networks.conditioner(batch.conditions).mean
         decoded = self.networks.vae.decode(self.networks.vae.latents_from_flat(mean))
-        return relative_error(decoded - batch.coefficients, self.data)
+        return relative_errors(decoded - batch.coefficients, self.data)
 
 
 TOY = StageSpec("toy", ToyStage, number=10, title="Toy", settings=StageSettings(steps=7))

@@ -145,6 +145,8 @@ class Measure:
                 self._dataset,
                 settings_of(self._settings, runs, repeat),
                 split=split,
+                # The curve says it for all trainings.
+                conclude=False,
             ).on_valued_nodes()
         except UserError as error:
             raise UserError(

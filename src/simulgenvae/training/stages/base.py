@@ -21,7 +21,7 @@ from simulgenvae.distributed.batch_shards import draw_random
 from simulgenvae.models.decoders import FieldDecoder
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.training.budget import step_counts
-from simulgenvae.training.stages.losses import relative_error
+from simulgenvae.training.stages.losses import relative_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,7 +194,16 @@ class Stage(ABC):
 
     @abstractmethod
     def validation_error(self, batch: Batch) -> Tensor:
-        """Return the scalar by which weights are chosen: the smaller, the better."""
+        """Return the error by which weights are chosen: the smaller, the better.
+
+        It is the relative error of each run's field, `[B]`, or a scalar for all runs where it is
+        an error of something else.
+        """
+
+    @property
+    def error_name(self) -> str:
+        """Name of the validation error for people."""
+        return "error" if self.spec.reads_conditions else "reconstruction error"
 
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
@@ -248,19 +257,19 @@ class Stage(ABC):
         loss: Tensor = (field_loss or self.field_loss)(error)
         return loss
 
-    def error_of(self, latents: Latents, coefficients: Tensor) -> Tensor:
-        """Return the mean over runs of the relative error of decoded latents, a scalar."""
+    def errors_of(self, latents: Latents, coefficients: Tensor) -> Tensor:
+        """Return the relative error of each run's decoded latents, `[B]`."""
         vae = self.networks.vae
         # Some times are enough to compare weights, and a field takes long at all of them.
         is_field = isinstance(vae.decoder, FieldDecoder)
         stride = -(-len(self.data.times) // TIMES_PER_STEP) if is_field else 1
         times = slice(None, None, stride)
         error = vae.error(latents, coefficients[:, times], self.data.times[times])
-        return relative_error(error, self.data)
+        return relative_errors(error, self.data)
 
-    def reconstruction_error(self, batch: Batch) -> Tensor:
-        """Return the mean error over runs of decoded posterior means."""
-        return self.error_of(self.networks.vae.encode(batch.coefficients)[0], batch.coefficients)
+    def reconstruction_errors(self, batch: Batch) -> Tensor:
+        """Return the relative error of each run's decoded posterior means, `[B]`."""
+        return self.errors_of(self.networks.vae.encode(batch.coefficients)[0], batch.coefficients)
 
 
 @dataclass(frozen=True)

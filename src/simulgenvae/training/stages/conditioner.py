@@ -77,6 +77,11 @@ class ConditionerStage(Stage):
         std_term = batch.shard.mean(std_loss(predicted.log_std, expected))
         return {"loss": distance + STD_WEIGHT * std_term, "latents": distance, "spread": std_term}
 
+    @property
+    def error_name(self) -> str:
+        """Name of the validation error for people."""
+        return "error of the latents"
+
     def validation_error(self, batch: Batch) -> Tensor:
         """Return the squared distance to the VAE's latents, relative to their variance."""
         target, _, variance = self._targets(batch)

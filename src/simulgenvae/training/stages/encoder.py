@@ -105,6 +105,11 @@ class EncoderStage(Stage):
         loss = loss + wanted.end_to_end.latent_weight * terms["latents"] + STD_WEIGHT * std_term
         return {"loss": loss, **terms}
 
+    @property
+    def error_name(self) -> str:
+        """Name of the validation error for people."""
+        return "reconstruction error"
+
     def validation_error(self, batch: Batch) -> Tensor:
-        """Return the mean relative error of reconstructions."""
-        return self.reconstruction_error(batch)
+        """Return the relative error of each reconstruction, `[B]`."""
+        return self.reconstruction_errors(batch)

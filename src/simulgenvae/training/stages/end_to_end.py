@@ -192,14 +192,14 @@ class EndToEndStage(Stage):
         terms["loss"] = terms["loss"] + latent_loss + STD_WEIGHT * std_term
 
     def validation_error(self, batch: Batch) -> Tensor:
-        """Return the mean relative error of the predicted coefficients."""
+        """Return the relative error of each run's predicted coefficients, `[B]`."""
         mean = self.networks.conditioner(batch.conditions).mean
-        return self.error_of(self.networks.vae.latents_from_flat(mean), batch.coefficients)
+        return self.errors_of(self.networks.vae.latents_from_flat(mean), batch.coefficients)
 
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
-        """Error of reconstructions, which fine-tuning must not make worse; None elsewhere."""
-        return self.reconstruction_error if self.teaches_encoder else None
+        """Errors of reconstructions, which fine-tuning must not make worse; None elsewhere."""
+        return self.reconstruction_errors if self.teaches_encoder else None
 
 
 def better(stages: Sequence[EndToEndStage], history: Sequence[HistoryEntry]) -> EndToEndStage:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from simulgenvae.training.data import TrainingData
 
 
-def relative_error(error: Tensor, data: TrainingData) -> Tensor:
-    """Return the mean over runs of a trajectory's relative error, a scalar.
+def relative_errors(error: Tensor, data: TrainingData) -> Tensor:
+    """Return the relative error of each run's trajectory, `[B]`.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def relative_error(error: Tensor, data: TrainingData) -> Tensor:
     """
     # The root is taken run by run: one outlier among few validation runs must not choose the
     # weights on its own.
-    return (error.square().sum(-1).mean(1) / data.variance).sqrt().mean()
+    return (error.square().sum(-1).mean(1) / data.variance).sqrt()
 
 
 def kl_terms(kl: Tensor, shard: Shard) -> dict[str, Tensor]:

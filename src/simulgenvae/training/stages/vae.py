@@ -45,8 +45,8 @@ class VaeStage(Stage):
         return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl, batch.shard)}
 
     def validation_error(self, batch: Batch) -> Tensor:
-        """Return the relative squared error of the reconstruction."""
-        return self.reconstruction_error(batch)
+        """Return the relative error of each reconstruction, `[B]`."""
+        return self.reconstruction_errors(batch)
 
 
 VAE = StageSpec(
