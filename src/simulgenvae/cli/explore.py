@@ -48,7 +48,7 @@ def folder_first(
 @explore.command(
     help_epilogue=examples(
         (
-            "explore interpolate S --from run_000 --to run_001 --out way.pvd",
+            "explore interpolate S --from run_000 --to run_001 --out way.vtkhdf",
             "explore interpolate S --params two.csv --steps 5 --out way.npz",
         )
     )
@@ -72,7 +72,7 @@ def interpolate(
     Parameters
     ----------
     out
-        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.vtkhdf (ParaView), FILE.nc, FILE.npz or FILE.zarr.
     first
         Run of the study at the start.
     second
@@ -96,7 +96,7 @@ def interpolate(
 @explore.command(
     help_epilogue=examples(
         (
-            "explore traverse S --level z --out level.pvd",
+            "explore traverse S --level z --out level.vtkhdf",
             "explore traverse S --level h_1 --run run_000 --distance 3 --out level.npz",
         )
     )
@@ -121,7 +121,7 @@ def traverse(
     Parameters
     ----------
     out
-        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.vtkhdf (ParaView), FILE.nc, FILE.npz or FILE.zarr.
     level
         Level of the latents: z, h_1, h_2, ….
     start
@@ -147,7 +147,7 @@ def traverse(
     help_epilogue=examples(
         (
             "explore sample S --out drawn.npz",
-            "explore sample S --count 4 --seed 1 --out drawn.pvd",
+            "explore sample S --count 4 --seed 1 --out drawn.vtkhdf",
         )
     )
 )
@@ -166,7 +166,7 @@ def sample(
     Parameters
     ----------
     out
-        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.vtkhdf (ParaView), FILE.nc, FILE.npz or FILE.zarr.
     count
         Number of fields.
     """

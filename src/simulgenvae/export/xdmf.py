@@ -147,7 +147,9 @@ def _files(path: Path) -> tuple[Path, ...]:
     return (path, heavy_file(path))
 
 
-XDMF = ExportFormat(name="XDMF", suffix=".xdmf", write_one=write_xdmf, paths=_files)
+XDMF = ExportFormat(
+    name="XDMF", suffix=".xdmf", write_one=write_xdmf, paths=_files, files=lambda _: 2
+)
 
 
 def _parts(field: PointField) -> list[PointField]:
