@@ -60,7 +60,7 @@ class Result:
 
     @classmethod
     def read(cls, name: str, study: StudyFolder, predictions: Path, solved: list[Solved]) -> Self:
-        """From an evaluated study and its ``.pvd`` file or folder of them; errors are relative as in the report."""
+        """From an evaluated study and its ``.pvd`` files; errors are relative as in the report."""
         evaluation = EvaluationResult.read(study.metrics_file)
         dataset = Dataset.open(study.dataset)
         row = {run: index for index, run in enumerate(dataset.ids)}

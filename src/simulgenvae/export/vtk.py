@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.field_data import field_data
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.mesh.vtk import mesh_grid
 
@@ -33,22 +34,23 @@ def write_pvd(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     """Write the design ``index`` of a batch as ``NAME.pvd`` and the folder ``NAME_vtu``.
 
     The folder has ``0000.vtu`` …, one for each timestep. Point data: as
-    :func:`~simulgenvae.export.point_data` says, units as VTK's ``UNITS_LABEL``. Field data: time,
-    novelty and expected error. Nodes without cells become vertices; missing coordinates are 0.
+    :func:`~simulgenvae.export.point_data` says, units as VTK's ``UNITS_LABEL``. Field data: those
+    of :func:`~simulgenvae.export.field_data.field_data`, and the time. Nodes without cells become
+    vertices; missing coordinates are 0.
 
     Raises UserError when PyVista is not installed, or when node positions are unknown.
     """
     grid = mesh_grid(mesh, f"{path.name}, as every .pvd,")
     folder = series_folder(path)
     folder.mkdir()
-    for name, scores in batch.scores.items():
-        grid.field_data[name] = scores[[index]]
+    for name, values in field_data(batch, index, mesh).items():
+        _add_field_data(grid, name, values)
     fields = list(point_fields(batch, index))
     files = []
     # One grid for all timesteps: only its arrays change.
     for step, time in enumerate(batch.times.tolist()):
         # The name by which VTK's readers know the time of a file.
-        grid.field_data["TimeValue"] = [time]
+        _add_field_data(grid, "TimeValue", (time,))
         for field in fields:
             _set_field(grid, field, step)
         file = folder / f"{step:04d}.vtu"
@@ -64,6 +66,20 @@ PARAVIEW = ExportFormat(
     paths=_paths,
     files=lambda steps: 1 + steps,
 )
+
+
+def _add_field_data(
+    grid: pyvista.UnstructuredGrid, name: str, values: Sequence[float | str]
+) -> None:
+    # PyVista takes no texts with letters such as those of µm.
+    from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
+
+    is_text = any(isinstance(value, str) for value in values)
+    array = vtkStringArray() if is_text else vtkDoubleArray()
+    array.SetName(_attribute(name))
+    for value in values:
+        array.InsertNextValue(value)  # type: ignore[arg-type]
+    grid.GetFieldData().AddArray(array)
 
 
 def _set_field(grid: pyvista.UnstructuredGrid, field: PointField, step: int) -> None:

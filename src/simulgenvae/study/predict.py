@@ -275,7 +275,8 @@ class _Request:
     ) -> list[PredictedDesign]:
         """Write the batches, if there is a file to write, and return the summaries of designs."""
         found: list[PredictedDesign] = []
-        summarised = _summarised(batches, self.conditions, found)
+        labelled = (batch.with_parameters(self.conditions) for batch in batches)
+        summarised = _summarised(labelled, self.conditions, found)
         if out is not None:
             write_prediction(summarised, mesh, out, overwrite=overwrite, runs=runs)
         for _ in summarised:
