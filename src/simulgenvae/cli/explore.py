@@ -13,7 +13,15 @@ from simulgenvae.cli.commands import COMMANDS
 from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import CHOICE, DESIGNS, OUTPUT
 from simulgenvae.cli.messages import Messages
-from simulgenvae.cli.options import Folder, NewImages, NewParams, Overwrite, Seed
+from simulgenvae.cli.options import (
+    Folder,
+    NewImages,
+    NewParams,
+    Overwrite,
+    Seed,
+    Times,
+    times_of,
+)
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
@@ -63,6 +71,7 @@ def interpolate(
     images: NewImages = None,
     kind: Annotated[Literal["slerp", "linear"], Parameter(group=CHOICE)] = "slerp",
     steps: Steps = 9,
+    times: Times = None,
     out: Out,
     overwrite: Overwrite = False,
     messages: Messages = Messages(),
@@ -88,9 +97,10 @@ def interpolate(
         images=images,
         steps=steps,
         kind=kind,
+        times=times_of(times),
         overwrite=overwrite,
     )
-    _show_count(out, fields)
+    _show_walk(out, fields)
 
 
 @explore.command(
@@ -112,6 +122,7 @@ def traverse(
     ] = None,
     distance: Annotated[float, Parameter(group=CHOICE)] = 2.0,
     steps: Steps = 9,
+    times: Times = None,
     out: Out,
     overwrite: Overwrite = False,
     messages: Messages = Messages(),
@@ -138,9 +149,10 @@ def traverse(
         dimension=dimension,
         distance=distance,
         steps=steps,
+        times=times_of(times),
         overwrite=overwrite,
     )
-    _show_count(out, fields)
+    _show_walk(out, fields)
 
 
 @explore.command(
@@ -171,8 +183,25 @@ def sample(
         Number of fields.
     """
     fields = simulgenvae.Study.open(folder).sample(out, count=count, seed=seed, overwrite=overwrite)
-    _show_count(out, fields)
+    _show_fields(out, fields)
 
 
-def _show_count(out: Path, fields: xr.Dataset) -> None:
-    show(f"{out}: {count(fields.sizes['run'], 'field')}")
+def _show_fields(out: Path, fields: xr.Dataset) -> None:
+    from simulgenvae.export.one_by_one import written_place
+
+    place = written_place(out, fields.sizes["run"])
+    each = "" if place == out else f", each its own {out.suffix} file"
+    show(f"{place}: {count(fields.sizes['run'], 'field')}{each}")
+
+
+def _show_walk(out: Path, fields: xr.Dataset) -> None:
+    from simulgenvae.export.one_by_one import holds_one_design, written_place
+
+    shown = count(fields.sizes["run"], "field")
+    if not holds_one_design(out):
+        show(f"{out}: {shown}")
+        return
+    times = fields.sizes["time"]
+    place = written_place(out, times)
+    each = "" if times == 1 else f", a {out.suffix} file for each of {times} times"
+    show(f"{place}: {shown}{each}; the animation in ParaView goes along the steps")

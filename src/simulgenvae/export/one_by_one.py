@@ -31,6 +31,11 @@ MARK = ".predictions"
 """Empty file in a folder of predictions, which may be replaced."""
 
 
+def holds_one_design(path: Path) -> bool:
+    """Return whether a file of this suffix holds one design."""
+    return EXPORT_FORMATS[path.suffix].write_one is not None
+
+
 def written_place(path: Path, designs: int) -> Path:
     """Return the file or folder that a prediction of so many designs is written to."""
     return path.with_suffix("") if _needs_folder(path, designs) else path
@@ -143,8 +148,7 @@ def _target(path: Path, run: str, used: set[str]) -> Path:
 
 
 def _needs_folder(path: Path, designs: int) -> bool:
-    one_each = EXPORT_FORMATS[path.suffix].write_one is not None
-    return one_each and designs > 1 and ID not in path.name
+    return holds_one_design(path) and designs > 1 and ID not in path.name
 
 
 def _require_own(folder: Path) -> None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch, batches
 from simulgenvae.export.export_format import EXPORT_FORMATS
-from simulgenvae.export.one_by_one import require_places, write_each, written_place
+from simulgenvae.export.one_by_one import (
+    holds_one_design,
+    require_places,
+    write_each,
+    written_place,
+)
 from simulgenvae.export.target import require_free, was_interrupted
 from simulgenvae.utils.formatting import count
 
@@ -49,7 +54,7 @@ def check_target(path: Path, *, overwrite: bool = False, ids: Sequence[str] | No
         require_free(path, overwrite=True)
         return
     overwrite = overwrite or was_interrupted(written_place(path, len(ids)))
-    if EXPORT_FORMATS[path.suffix].write_one is not None:
+    if holds_one_design(path):
         require_places(path, ids, overwrite=overwrite)
         return
     # All of them before the first is written: a refusal must change nothing.
@@ -60,7 +65,7 @@ def check_target(path: Path, *, overwrite: bool = False, ids: Sequence[str] | No
 def many_files_note(path: Path, designs: int, steps: int) -> list[str]:
     """Return a note for the user where a prediction is very many files."""
     files = EXPORT_FORMATS[path.suffix].files(steps) * designs
-    if EXPORT_FORMATS[path.suffix].write_one is None or files <= MANY_FILES:
+    if not holds_one_design(path) or files <= MANY_FILES:
         return []
     return [
         f"{path}: {count(designs, 'design')} at {count(steps, 'time')} are {files:,} files; a "
