@@ -19,7 +19,7 @@ from simulgenvae.export import EXPORT_FORMATS, write_prediction, written_place
 from simulgenvae.export.batches import Batch
 from simulgenvae.mesh.mesh import Mesh
 
-VARIABLES = ("p", "U_x", "U_y", "U_z", "S_xx", "S_yy", "S_zz", "S_xy", "S_yz", "S_xz", "n_x")
+VARIABLES = ("p/ρ 1", "U_x", "U_y", "U_z", "S_xx", "S_yy", "S_zz", "S_xy", "S_yz", "S_xz", "n_x")
 MESH = Mesh(
     np.random.default_rng(1).normal(size=(9, 3)),
     {
@@ -56,7 +56,8 @@ def prediction() -> xr.Dataset:
 def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name: str) -> None:
     write_prediction(prediction, MESH, tmp_path / name)
     source = open_runs(
-        tmp_path / "new", RunPart(fields=["p", "U", "S", "n_x", "U_std", "S_truth", "p_error"])
+        tmp_path / "new",
+        RunPart(fields=["p/ρ 1", "U", "S", "n_x", "U_std", "S_truth", "p/ρ 1_error"]),
     )
     assert not source.problems
     assert source.companions["ids"].tolist() == ["design_2", "design_10"]
@@ -65,7 +66,7 @@ def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name
     assert units[: len(VARIABLES)] == prediction.attrs["units"]
     std = [f"U_std_{axis}" for axis in "xyz"]
     truth = [f"S_truth_{axes}" for axes in ("xx", "yy", "zz", "xy", "yz", "xz")]
-    assert source.companions["variables"].tolist() == [*VARIABLES, *std, *truth, "p_error"]
+    assert source.companions["variables"].tolist() == [*VARIABLES, *std, *truth, "p/ρ 1_error"]
     for run in range(2):
         values, one = source.run(run), prediction.isel(run=run)
         np.testing.assert_array_equal(values[..., : len(VARIABLES)], one["fields"].values)
@@ -125,7 +126,9 @@ def test_what_belongs_to_a_variable_is_read_with_its_unit_when_it_is_named(
     tmp_path: Path, prediction: xr.Dataset, suffix: str
 ) -> None:
     write_prediction(prediction, MESH, tmp_path / f"new{suffix}")
-    source = open_runs(tmp_path / "new", RunPart(fields=["p_std", "U_truth", "S_error", "S_xy"]))
+    source = open_runs(
+        tmp_path / "new", RunPart(fields=["p/ρ 1_std", "U_truth", "S_error", "S_xy"])
+    )
     units = source.companions["units"].tolist()
     assert units == ["Pa", *["m/s"] * 3, *["N/mm²"] * 7]
 

@@ -19,6 +19,9 @@ Value = float | str
 
 KINDS = ("std", "lower", "upper", "truth", "error")
 """Endings of the names of arrays that belong to a variable, such as ``T_std``."""
+SLASH = "\N{DIVISION SLASH}"
+"""Letter that HDF5 gets in place of the slash of a name such as p/rho, which it takes for a
+group."""
 _DESIGN = "design"
 _VARIABLES = "variables"
 _UNITS = "units"
@@ -114,6 +117,5 @@ def parameter_arrays(names: Sequence[str]) -> list[str]:
     """Return the names of the arrays of parameters, which no other field data have."""
     found: list[str] = []
     for name in names:
-        # HDF5 takes a slash for a group.
-        found.append(free_name(name.replace("/", "_"), {*RESERVED, *found}))
+        found.append(free_name(name.replace("/", SLASH), {*RESERVED, *found}))
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.data.prediction_labels import PredictionLabels
+from simulgenvae.data.prediction_labels import SLASH, PredictionLabels
 from simulgenvae.utils.free_name import free_name
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def field_data(batch: Batch, index: int, mesh: Mesh) -> dict[str, tuple[Value, .
         () if inputs is None else inputs.values[index],
     ).arrays()
     for name, texts in batch.carried.items():
-        found[free_name(name.replace("/", "_"), found)] = (texts[index],)
+        found[free_name(name.replace("/", SLASH), found)] = (texts[index],)
     return found

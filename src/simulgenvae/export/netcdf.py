@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.netcdf_names import ORIGINAL_NAME, PARAMETERS, RUN
+from simulgenvae.data.netcdf_names import PARAMETERS, RUN
 from simulgenvae.export.cf import (
     CONVENTIONS,
     PLACES,
@@ -18,6 +18,7 @@ from simulgenvae.export.cf import (
     coordinates,
     field_names,
     legal_name,
+    parameter_names,
 )
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
@@ -187,15 +188,12 @@ def _create_parameters(file: h5netcdf.File, like: Batch) -> list[str]:
     if like.parameters is None:
         return []
     used = {*file.dimensions, *file.variables, *like.variables}
-    names = [legal_name(name, used) for name in like.parameters.names]
-    for number, (name, unit) in enumerate(zip(names, like.parameters.units, strict=True)):
+    found = parameter_names(like.parameters, used)
+    for number, each in enumerate(found):
         is_text = isinstance(like.parameters.column(number)[0], str)
         kind = h5py.string_dtype() if is_text else np.dtype(np.float64)
-        original = like.parameters.names[number]
-        attributes = {"long_name": original} | ({"units": unit} if unit else {})
-        if name != original:
-            attributes[ORIGINAL_NAME] = original
-        file.create_variable(name, (RUN,), kind).attrs.update(attributes)
+        file.create_variable(each.name, (RUN,), kind).attrs.update(each.attributes)
+    names = [each.name for each in found]
     file.attrs[PARAMETERS] = " ".join(names)
     return names
 

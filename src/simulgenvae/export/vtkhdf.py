@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.prediction_labels import SLASH
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.field_data import field_data
 from simulgenvae.export.hdf5_file import CrashSafeFile
@@ -136,13 +137,14 @@ def _write_field(root: h5py.Group, field: PointField) -> None:
     """Write the timesteps of a field one after the other, and the place of each."""
     # One chunk per timestep, as ParaView reads one timestep at a time.
     steps, nodes, count = field.values.shape
+    name = field.name.replace("/", SLASH)
     shape = (steps * nodes,) if count == 1 else (steps * nodes, count)
     data = root.create_dataset(
-        f"PointData/{field.name}",
+        f"PointData/{name}",
         data=field.values.reshape(shape),
         chunks=(nodes, *shape[1:]),
         compression="gzip",
         shuffle=True,
     )
     data.attrs["units"] = field.unit
-    root.create_dataset(f"Steps/PointDataOffsets/{field.name}", data=nodes * np.arange(steps))
+    root.create_dataset(f"Steps/PointDataOffsets/{name}", data=nodes * np.arange(steps))

@@ -68,7 +68,7 @@ def _is_labelled(arrays: Mapping[str, zarr.Array[Any]]) -> bool:
     """Return whether the array ``fields`` names its axes, as predictions and xarray write them."""
     if FIELDS not in arrays:
         return False
-    names = getattr(arrays[FIELDS].metadata, "dimension_names", None)
+    names: Any = getattr(arrays[FIELDS].metadata, "dimension_names", None)
     # Version 2 has no names; xarray puts them here.
     names = names or arrays[FIELDS].attrs.get("_ARRAY_DIMENSIONS")
     return tuple(names or ()) == ("run", "time", "node", "variable")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.prediction_labels import PredictionLabels
     from simulgenvae.data.readers.runs.series import RunPart, Series
 
+_PREDICTED = "the runs are predictions of a surrogate, not results of a solver"
 COMPARED = 8
 """Number of runs whose fields and positions are compared before any is read."""
 MOST_NOTES = 10
@@ -140,7 +141,7 @@ def aligned(
         np.dtype(np.float32),
         read,
         companions,
-        notes=notes.lines(),
+        notes=(*([f"{path}: {_PREDICTED}"] if labels else []), *notes.lines()),
         mesh=mesh,
         problems={index: problems[name] for index, name in enumerate(names) if name in problems},
         remarks=common.remarks,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.prediction_labels import KINDS, PredictionLabels
+from simulgenvae.data.prediction_labels import KINDS, SLASH, PredictionLabels
 from simulgenvae.data.readers.runs.blocks import one_grid
 from simulgenvae.data.readers.runs.cell_means import cell_means
 from simulgenvae.data.readers.runs.pieces import shared_between_blocks, whole
@@ -24,7 +24,7 @@ from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -76,10 +76,14 @@ def vtk_run(
             twice = [] if from_cells else [name for name in in_cells if name in at_nodes]
             others = {n: values for n, values in in_cells.items() if n not in at_nodes}
             said = labels or PredictionLabels.of_arrays(field_data(found.grid.GetFieldData()))
+            units = _units(found.grid) if said is None else _labelled_units(said)
+            fields = {**at_nodes, **_means(found.grid, others)}
+            if said is not None:
+                fields = {_original(name, units): values for name, values in fields.items()}
             return Snapshot(
                 np.asarray(found.grid.points),
-                {**at_nodes, **_means(found.grid, others)},
-                _units(found.grid) if said is None else _labelled_units(said),
+                fields,
+                units,
                 set(in_cells if from_cells else others),
                 found.left_out,
                 (*remarks, *found.remarks, *map(_at_both_places, twice)),
@@ -167,6 +171,12 @@ def _units(grid: Any) -> dict[str, str]:
 def reading_pyvista(path: Path) -> Any:
     """Return the PyVista package; raise UserError that names ``path`` when it is not installed."""
     return import_pyvista(f"{path}: reading it")
+
+
+def _original(name: str, known: Container[str]) -> str:
+    """Return the name that a field of a prediction has, where its file cannot hold that name."""
+    whole_name = name.replace(SLASH, "/")
+    return whole_name if whole_name in known else name
 
 
 def _labelled_units(labels: PredictionLabels) -> dict[str, str]:
