@@ -53,6 +53,13 @@ def test_nothing_is_replaced_unless_asked(
         check_target(tmp_path / f"new{suffix}", ids=["x", "y"])
 
 
+def test_an_empty_folder_is_used(tmp_path: Path, mesh: Any, prediction: Any) -> None:
+    (tmp_path / "new").mkdir()
+    check_target(tmp_path / "new.vtkhdf", ids=["b", "a"])
+    write_prediction(prediction, mesh, tmp_path / "new.vtkhdf")
+    assert (tmp_path / "new/a.vtkhdf").is_file()
+
+
 @SUFFIXES
 def test_a_batch_at_a_time(tmp_path: Path, mesh: Any, prediction: Any, suffix: str) -> None:
     one_by_one = (prediction.isel(run=[run]) for run in range(2))

@@ -19,10 +19,11 @@ Value = float | str
 
 KINDS = ("std", "lower", "upper", "truth", "error")
 """Endings of the names of arrays that belong to a variable, such as ``T_std``."""
+DESIGN = "design"
+"""Name of the array with the id, which all labels have."""
 SLASH = "\N{DIVISION SLASH}"
 """Letter that HDF5 gets in place of the slash of a name such as p/rho, which it takes for a
 group."""
-_DESIGN = "design"
 _VARIABLES = "variables"
 _UNITS = "units"
 _TIME_UNIT = "time_unit"
@@ -32,7 +33,7 @@ _PARAMETER_UNITS = "parameter_units"
 LABELS = "labels"
 """Name of the ``Information`` with all labels in an XDMF file."""
 RESERVED = (
-    *(_DESIGN, _VARIABLES, _UNITS, _TIME_UNIT, _LENGTH_UNIT, _PARAMETERS, _PARAMETER_UNITS),
+    *(DESIGN, _VARIABLES, _UNITS, _TIME_UNIT, _LENGTH_UNIT, _PARAMETERS, _PARAMETER_UNITS),
     *("novelty", "expected_error", "TimeValue", "Time"),
 )
 """Names that parameters cannot have in field data."""
@@ -68,7 +69,7 @@ class PredictionLabels:
     def arrays(self) -> dict[str, tuple[Value, ...]]:
         """Return the labels as arrays of texts, and of one number or text for each parameter."""
         found: dict[str, tuple[Value, ...]] = {
-            _DESIGN: (self.design,),
+            DESIGN: (self.design,),
             _VARIABLES: self.variables,
             _UNITS: self.units,
         }
@@ -93,7 +94,7 @@ class PredictionLabels:
         places = parameter_arrays(parameters)
         values = [arrays[place] for place in places if place in arrays]
         is_sound = (
-            len(texts(_DESIGN)) == 1
+            len(texts(DESIGN)) == 1
             and variables
             and len(texts(_UNITS)) == len(variables)
             and len(texts(_PARAMETER_UNITS)) == len(parameters) == len(values)
@@ -102,7 +103,7 @@ class PredictionLabels:
         if not is_sound:
             return None
         return cls(
-            texts(_DESIGN)[0],
+            texts(DESIGN)[0],
             variables,
             texts(_UNITS),
             "".join(texts(_TIME_UNIT)),

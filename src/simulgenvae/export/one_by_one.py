@@ -50,8 +50,7 @@ def require_places(path: Path, ids: Sequence[str], *, overwrite: bool) -> None:
         When something is there and ``overwrite`` is false, or it is not from a prediction.
     """
     if _needs_folder(path, len(ids)):
-        require_free(written_place(path, len(ids)), overwrite=overwrite)
-        _require_own(written_place(path, len(ids)))
+        _require_folder(written_place(path, len(ids)), overwrite=overwrite)
         return
     used: set[str] = set()
     for run in ids:
@@ -99,8 +98,7 @@ def write_each(
     used: set[str] = set()
     if _needs_folder(path, designs):
         folder = written_place(path, designs)
-        require_free(folder, overwrite=overwrite)
-        _require_own(folder)
+        _require_folder(folder, overwrite=overwrite)
         # The whole folder is replaced: designs of an earlier prediction would stay in it.
         with atomic_write(folder) as temporary:
             temporary.mkdir()
@@ -151,10 +149,12 @@ def _needs_folder(path: Path, designs: int) -> bool:
     return holds_one_design(path) and designs > 1 and ID not in path.name
 
 
-def _require_own(folder: Path) -> None:
-    """Raise UserError when a folder exists and is not from an earlier prediction alone."""
+def _require_folder(folder: Path, *, overwrite: bool) -> None:
+    """Raise UserError unless a folder is new, empty, or from an earlier prediction alone."""
+    is_empty = folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
+    require_free(folder, overwrite=overwrite or is_empty)
     require_predictions(folder)
-    if folder.is_dir() and not (folder / MARK).is_file():
+    if folder.is_dir() and not is_empty and not (folder / MARK).is_file():
         raise UserError(
             f"{folder} is no folder of an earlier prediction, so it stays; choose another name"
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.prediction_labels import KINDS, SLASH, PredictionLabels
+from simulgenvae.data.prediction_labels import DESIGN, KINDS, SLASH, PredictionLabels
 from simulgenvae.data.readers.runs.blocks import one_grid
 from simulgenvae.data.readers.runs.cell_means import cell_means
 from simulgenvae.data.readers.runs.pieces import shared_between_blocks, whole
@@ -75,7 +75,7 @@ def vtk_run(
             in_cells = numbers(found.grid.GetCellData())
             twice = [] if from_cells else [name for name in in_cells if name in at_nodes]
             others = {n: values for n, values in in_cells.items() if n not in at_nodes}
-            said = labels or PredictionLabels.of_arrays(field_data(found.grid.GetFieldData()))
+            said = labels or _labels(found.grid.GetFieldData())
             units = _units(found.grid) if said is None else _labelled_units(said)
             fields = {**at_nodes, **_means(found.grid, others)}
             if said is not None:
@@ -171,6 +171,14 @@ def _units(grid: Any) -> dict[str, str]:
 def reading_pyvista(path: Path) -> Any:
     """Return the PyVista package; raise UserError that names ``path`` when it is not installed."""
     return import_pyvista(f"{path}: reading it")
+
+
+def _labels(data: Any) -> PredictionLabels | None:
+    """Return the labels in field data; None for files of other programs."""
+    # Asked first, as this is called at every timestep.
+    if data.GetAbstractArray(DESIGN) is None:
+        return None
+    return PredictionLabels.of_arrays(field_data(data))
 
 
 def _original(name: str, known: Container[str]) -> str:
