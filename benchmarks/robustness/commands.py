@@ -25,6 +25,8 @@ import numpy as np
 import pyvista
 from safetensors import safe_open
 
+from simulgenvae.export.one_by_one import MARK
+
 RUNS = 8
 FURTHER = 3
 SETTINGS = """
@@ -254,12 +256,14 @@ def temporaries(folder: Path, outside: Path) -> list[str]:
     """Return the names of half-written files, and of those in the system's temporary folder.
 
     The lock file of a killed process is none of them: it is empty, locks nothing, and is used
-    again.
+    again. Nor is the mark of a folder of predictions.
     """
     found = [
         str(path.relative_to(folder))
         for path in folder.rglob(".*")
-        if path.suffix != ".lock" and ".zarr/" not in str(path.relative_to(folder))
+        if path.suffix != ".lock"
+        and path.name != MARK
+        and ".zarr/" not in str(path.relative_to(folder))
     ]
     # torch keeps one folder for what it compiles, for all programs.
     others = {f"$TMPDIR/{path.name}" for path in (outside / "temporary").glob("*")}

@@ -291,7 +291,7 @@ def test_predict_some_nodes_and_variables(
         fields = xr.open_zarr(out, consolidated=False)["fields"]
         assert fields.sel(node=2, variable="T").shape == (1, 6)
     else:
-        assert 'file="s_vtu/run_0/0005.vtu"' in out.read_text()
+        assert 'file="s_vtu/0005.vtu"' in out.read_text()
 
 
 def test_predict_writes_a_series_for_paraview(cli: Any, trained: Path, make_runs: Any) -> None:
@@ -398,7 +398,7 @@ def test_predict_beside_the_truth(cli: Any, trained: Path, make_runs: Any) -> No
     assert done.code == 0, done.err
     stored: Any = zarr.open_group(str(trained / "input_data/dataset.zarr"), mode="r")
     row = list(stored.attrs["ids"]).index("run_4")
-    grid: Any = pyvista.read(trained / "known_vtu/run_4/0003.vtu")
+    grid: Any = pyvista.read(trained / "known/run_4_vtu/0003.vtu")
     np.testing.assert_array_equal(grid["T_truth"], stored["fields"][row, 3, :, 1])
     np.testing.assert_allclose(grid["T_error"], grid["T"] - grid["T_truth"])
     table.write_text(table.read_text().replace("run_4", "other"))

@@ -75,12 +75,49 @@ def test_sample_is_the_same_again(cli: Any, trained: Path) -> None:
     assert not np.array_equal(a, c)
 
 
-def test_a_series_for_paraview(cli: Any, trained: Path) -> None:
-    pytest.importorskip("pyvista")
-    out = trained / "walk.pvd"
-    done = cli("explore", trained, "traverse", "--level", "z", "--steps", 3, "--out", out)
+@pytest.mark.parametrize("suffix", [".pvd", ".vtkhdf"])
+def test_in_paraview_the_animation_of_a_walk_is_its_steps(
+    cli: Any, trained: Path, suffix: str
+) -> None:
+    pyvista = pytest.importorskip("pyvista")
+    walk = ("explore", trained, "traverse", "--level", "z", "--steps", 3)
+    assert cli(*walk, "--out", trained / "walk.npz").code == 0
+    fields = _fields(trained / "walk.npz")[0]
+    done = cli(*walk, "--out", trained / f"walk{suffix}")
     assert done.code == 0, done.err
-    assert len(list((trained / "walk_vtu").glob("*/*.vtu"))) == 3 * 6
+    said = f"3 fields, a {suffix} file for each of 6 times; the animation in ParaView goes along"
+    assert said in " ".join(done.out.split())
+    files = sorted((trained / "walk").glob(f"*{suffix}"))
+    assert len(files) == 6
+    reader = pyvista.get_reader(files[0])
+    for step, position in enumerate((-2.0, 0.0, 2.0)):
+        if suffix == ".pvd":
+            assert reader.time_values[step] == position
+            reader.set_active_time_value(position)
+            grid = reader.read()[0]
+        else:
+            reader.reader.SetStep(step)
+            reader.reader.Update()
+            grid = pyvista.wrap(reader.reader.GetOutputDataObject(0))
+        np.testing.assert_array_equal(grid["T"], fields[step, 0, :, 1])
+
+
+def test_a_walk_at_one_time_is_one_file(cli: Any, trained: Path) -> None:
+    pytest.importorskip("pyvista")
+    out = trained / "way.vtkhdf"
+    done = cli(
+        *("explore", trained, "interpolate", "--from", "run_2", "--to", "run_7"),
+        *("--times", 0.5, "--steps", 3, "--out", out),
+    )
+    assert done.code == 0, done.err
+    assert out.is_file()
+    assert f"{out}: 3 fields; the animation".replace(" ", "") in "".join(done.out.split())
+    again = cli("explore", trained, "sample", "--count", 2, "--out", trained / "drawn.vtkhdf")
+    assert again.code == 0, again.err
+    assert sorted(file.name for file in (trained / "drawn").glob("*.vtkhdf")) == [
+        "sample_0.vtkhdf",
+        "sample_1.vtkhdf",
+    ]
 
 
 def _mistakes(study: Path) -> dict[str, tuple[tuple[object, ...], tuple[str, ...]]]:

@@ -1,4 +1,4 @@
-"""Tutorials of solvers: a few solved cases become a study, a surrogate and a `.pvd`."""
+"""Tutorials of solvers: a few solved cases become a study, a surrogate and a `.vtkhdf`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import pyvista
+from numpy.typing import NDArray
 
 from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
@@ -35,7 +37,7 @@ def _commands(page: str, folder: Path, name: str) -> list[list[str]]:
     """Return the page's commands of `simulgenvae`, for the content of ``folder``."""
     lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
     words = [line.split()[1:] for line in lines if line.startswith("simulgenvae ")]
-    local = {"S", "new.csv", "new.pvd", "dam.gif", "beam.gif", "plate.gif"}
+    local = {"S", "new.csv", "new.vtkhdf", "dam.gif", "beam.gif", "plate.gif"}
     return [
         [
             str(folder / word) if word in local or word.startswith(f"{name}/") else word
@@ -50,6 +52,12 @@ def _run(command: list[str]) -> None:
     """Run a command; a training takes few steps."""
     few = [word for setting in FEW for word in ("--set", setting)] if command[0] == "train" else []
     assert main([*command, *few]) == 0, command
+
+
+def _times(folder: Path) -> NDArray[np.float64]:
+    """Return the times of the prediction."""
+    with h5py.File(folder / "new.vtkhdf") as file:
+        return np.asarray(file["VTKHDF/Steps/Values"][...], np.float64)
 
 
 def _draws() -> bool:
@@ -71,9 +79,8 @@ def test_from_openfoam_cases_to_paraview(tmp_path: Path) -> None:
         _run(command)
     dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
     assert dataset.variables == ("alpha.water", "U_x", "U_y", "U_z")
-    reader = pyvista.get_reader(tmp_path / "new.pvd")
-    np.testing.assert_allclose(reader.time_values, np.arange(21) * 0.02, atol=1e-9)
-    grid = reader.read()[0]
+    np.testing.assert_allclose(_times(tmp_path), np.arange(21) * 0.02, atol=1e-9)
+    grid = pyvista.read(tmp_path / "new.vtkhdf")
     truth = pyvista.POpenFOAMReader(tmp_path / "dam/cases/case_000/system/controlDict").read()[
         "internalMesh"
     ]
@@ -95,7 +102,7 @@ def test_from_calculix_results_to_paraview(tmp_path: Path) -> None:
     assert dataset.shape == (4, 40, 621, 9)
     assert len(dataset.mesh.cells["hexahedron20"]) == 80
     assert np.ptp(dataset.run(0)[:, :, 2]) > 1e-4
-    grid = pyvista.get_reader(tmp_path / "new.pvd").read()[0]
+    grid = pyvista.read(tmp_path / "new.vtkhdf")
     np.testing.assert_array_equal(grid.points, dataset.mesh.coords)
     np.testing.assert_array_equal(
         grid.cells_dict[pyvista.CellType.QUADRATIC_HEXAHEDRON], dataset.mesh.cells["hexahedron20"]
@@ -114,9 +121,8 @@ def test_from_vtk_files_of_own_code_to_paraview(tmp_path: Path) -> None:
     clamped = dataset.mesh.coords[:, 0] < 1e-9
     assert np.ptp(dataset.run(0)[:, clamped, :2]) == 0
     assert dataset.run(0)[..., 2].max() > 1e7
-    reader = pyvista.get_reader(tmp_path / "new.pvd")
-    np.testing.assert_allclose(reader.time_values, np.arange(31) * 4e-6, atol=1e-12)
-    grid = reader.read()[0]
+    np.testing.assert_allclose(_times(tmp_path), np.arange(31) * 4e-6, atol=1e-12)
+    grid = pyvista.read(tmp_path / "new.vtkhdf")
     assert {kind: len(cells) for kind, cells in grid.cells_dict.items()} == {
         pyvista.CellType.QUAD: 1728
     }

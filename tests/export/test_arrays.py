@@ -18,7 +18,8 @@ def test_npz_holds_everything_without_objects(
 ) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.npz")
     with np.load(tmp_path / "new.npz", allow_pickle=False) as file:
-        assert set(file) == {"fields", "ids", "times", "coords", "variables", "units"}
+        cells = {"cells_triangle", "cells_quad"}
+        assert set(file) == {"fields", "ids", "times", "coords", "variables", "units", *cells}
         np.testing.assert_array_equal(file["fields"], prediction["fields"].values)
         assert file["fields"].dtype == np.float32
         assert file["ids"].tolist() == ["b", "a"]

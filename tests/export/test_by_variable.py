@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.export import write_prediction
+from simulgenvae.export.batches import Batch
 from simulgenvae.export.by_variable import by_variable
 from simulgenvae.mesh.mesh import Mesh
 
@@ -19,8 +21,18 @@ def test_it_is_what_a_file_holds(
     tmp_path: Path, make_prediction: Any, mesh: Mesh, variables: tuple[str, ...]
 ) -> None:
     whole = make_prediction(variables=variables, std=True, scores=True)
-    found = by_variable(whole, mesh)
-    write_prediction(whole, mesh, tmp_path / "new.nc")
+    conditions = Conditions(
+        ("a", "b"),
+        ("speed", "a b", "T", "kind"),
+        np.array([[0.1, 3.0, 5.0, 1.0], [0.2, 4.0, 6.0, 0.0]]),
+        levels=((), (), (), ("long", "short")),
+        units=("m/s", "", "", ""),
+    )
+    found = by_variable(whole, mesh, conditions)
+    assert found["kind"].values.tolist() == ["long", "short"]
+    assert found["speed"].values.tolist() == [0.2, 0.1]
+    whole = Batch.of(whole).with_parameters(conditions)
+    write_prediction([whole], mesh, tmp_path / "new.nc")
     with xr.open_dataset(tmp_path / "new.nc") as file:
         # Only the file has UGRID's description of the mesh.
         only_there = {"mesh", "faces"}

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvista
 import xarray as xr
 
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
-from simulgenvae.export import write_prediction
+from simulgenvae.export import EXPORT_FORMATS, write_prediction, written_place
+from simulgenvae.export.batches import Batch
 from simulgenvae.mesh.mesh import Mesh
 
-VARIABLES = ("p", "U_x", "U_y", "U_z", "S_xx", "S_yy", "S_zz", "S_xy", "S_yz", "S_xz", "n_x")
+VARIABLES = ("p/ρ 1", "U_x", "U_y", "U_z", "S_xx", "S_yy", "S_zz", "S_xy", "S_yz", "S_xz", "n_x")
 MESH = Mesh(
     np.random.default_rng(1).normal(size=(9, 3)),
     {
@@ -47,23 +52,21 @@ def prediction() -> xr.Dataset:
     return xr.Dataset({**arrays, **scores}, labels, {"units": units, "warnings": []})
 
 
-@pytest.mark.parametrize("name", ["new.pvd", "new_vtu/{id}.vtkhdf", "new_vtu/{id}.xdmf"])
+@pytest.mark.parametrize("name", ["new.pvd", "new.vtkhdf", "new.xdmf"])
 def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name: str) -> None:
-    if name != "new.pvd":
-        (tmp_path / "new_vtu").mkdir()
     write_prediction(prediction, MESH, tmp_path / name)
     source = open_runs(
-        tmp_path / "new_vtu", RunPart(fields=["p", "U", "S", "n_x", "U_std", "S_truth", "p_error"])
+        tmp_path / "new",
+        RunPart(fields=["p/ρ 1", "U", "S", "n_x", "U_std", "S_truth", "p/ρ 1_error"]),
     )
     assert not source.problems
     assert source.companions["ids"].tolist() == ["design_2", "design_10"]
     np.testing.assert_array_equal(source.companions["times"], prediction["time"].values)
-    if name == "new.pvd":
-        units = source.companions["units"].tolist()
-        assert units[: len(VARIABLES)] == prediction.attrs["units"]
+    units = source.companions["units"].tolist()
+    assert units[: len(VARIABLES)] == prediction.attrs["units"]
     std = [f"U_std_{axis}" for axis in "xyz"]
     truth = [f"S_truth_{axes}" for axes in ("xx", "yy", "zz", "xy", "yz", "xz")]
-    assert source.companions["variables"].tolist() == [*VARIABLES, *std, *truth, "p_error"]
+    assert source.companions["variables"].tolist() == [*VARIABLES, *std, *truth, "p/ρ 1_error"]
     for run in range(2):
         values, one = source.run(run), prediction.isel(run=run)
         np.testing.assert_array_equal(values[..., : len(VARIABLES)], one["fields"].values)
@@ -77,13 +80,80 @@ def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name
     }
 
 
-@pytest.mark.parametrize("name", ["new.pvd", "new_vtu/{id}.vtkhdf", "new.nc"])
+FORMATS = pytest.mark.parametrize("suffix", EXPORT_FORMATS)
+
+
+@FORMATS
+def test_a_prediction_is_ingested_as_the_runs_that_it_predicts(
+    tmp_path: Path, prediction: xr.Dataset, suffix: str
+) -> None:
+    prediction["time"].attrs["units"] = "µs"
+    prediction = prediction.assign_coords(comment=("run", ["first", "zweiter µ"]))
+    conditions = Conditions(
+        ("design_10", "design_2"),
+        ("speed", "a/b", "novelty", "kind"),
+        np.array([[0.1, 1e-17, 3.0, 1.0], [0.2, 1 / 3, 4.0, 0.0]]),
+        levels=((), (), (), ("long", "short one")),
+        units=("m/s", "µm", "", ""),
+    )
+    batch = Batch.of(prediction).with_parameters(conditions)
+    path = tmp_path / f"new{suffix}"
+    write_prediction([batch], MESH.with_unit("mm"), path)
+    dataset, notes = build_dataset(
+        [written_place(path, 2)], tmp_path / "dataset.zarr", IngestOptions()
+    )
+    said = [note for note in notes if "no variables" in note]
+    assert len(said) == 1, notes
+    assert "std" in said[0]
+    assert "truth" in said[0]
+    assert dataset.ids == batch.ids
+    for run in range(2):
+        np.testing.assert_array_equal(dataset.run(run), batch.fields[run])
+    assert (dataset.variables, dataset.units) == (batch.variables, batch.units)
+    assert (dataset.time_unit, dataset.mesh.unit) == ("µs", "mm")
+    np.testing.assert_array_equal(dataset.times, batch.times)
+    assert dataset.mesh.same_as(MESH)
+    assert dataset.mesh.cells.describe() == MESH.cells.describe()
+    assert (dataset.conditions.names, dataset.conditions.units) == (
+        conditions.names,
+        conditions.units,
+    )
+    assert dataset.conditions.values() == conditions.select([1, 0]).values()
+
+
+@pytest.mark.parametrize("suffix", [".pvd", ".vtkhdf", ".xdmf"])
+def test_what_belongs_to_a_variable_is_read_with_its_unit_when_it_is_named(
+    tmp_path: Path, prediction: xr.Dataset, suffix: str
+) -> None:
+    write_prediction(prediction, MESH, tmp_path / f"new{suffix}")
+    source = open_runs(
+        tmp_path / "new", RunPart(fields=["p/ρ 1_std", "U_truth", "S_error", "S_xy"])
+    )
+    units = source.companions["units"].tolist()
+    assert units == ["Pa", *["m/s"] * 3, *["N/mm²"] * 7]
+
+
+def test_field_data_can_be_read_by_pyvista(tmp_path: Path, prediction: xr.Dataset) -> None:
+    conditions = Conditions(("design_2", "design_10"), ("speed",), np.array([[0.1], [0.2]]))
+    batch = Batch.of(prediction).with_parameters(conditions)
+    for suffix in (".pvd", ".vtkhdf", ".xdmf"):
+        write_prediction([batch], MESH, tmp_path / f"{suffix[1:]}_{{id}}{suffix}")
+    for name in ("pvd_design_2_vtu/0001.vtu", "vtkhdf_design_2.vtkhdf"):
+        grid = pyvista.read(tmp_path / name)
+        assert grid.field_data["design"].tolist() == ["design_2"]
+        assert grid.field_data["variables"].tolist() == list(VARIABLES)
+        assert grid.field_data["units"].tolist() == prediction.attrs["units"]
+        assert grid.field_data["speed"].tolist() == [0.1]
+    grid = pyvista.get_reader(tmp_path / "xdmf_design_10.xdmf").read()
+    assert grid.field_data["speed"].tolist() == [0.2]
+    assert grid.field_data["novelty"].tolist() == [0.2]
+
+
+@pytest.mark.parametrize("name", ["new.pvd", "new.vtkhdf", "new.nc"])
 def test_all_kinds_of_cells_are_read_again(tmp_path: Path, mixed_mesh: Mesh, name: str) -> None:
     prediction = _pressure(40)
-    if name.endswith(".vtkhdf"):
-        (tmp_path / "new_vtu").mkdir()
     write_prediction(prediction, mixed_mesh, tmp_path / name)
-    source = open_runs(tmp_path / ("new.nc" if name == "new.nc" else "new_vtu"))
+    source = open_runs(tmp_path / name)
     assert not source.problems
     assert source.mesh is not None
     expected = mixed_mesh.cells.arrays()

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
+from simulgenvae.export.batches import Batch
 from simulgenvae.mesh.mesh import Mesh
 from tests.conftest import RunRanks
 from tests.export.conftest import MakePrediction
@@ -33,17 +35,25 @@ def own_batches(whole: xr.Dataset) -> Iterator[xr.Dataset]:
 def test_the_group_is_that_of_one_process(
     count: int, tmp_path: Path, whole: xr.Dataset, mesh: Mesh, run_ranks: RunRanks
 ) -> None:
-    write_prediction(
-        (whole.isel(run=[row]) for row in range(len(IDS))), mesh, tmp_path / "alone.zarr"
-    )
+    conditions = Conditions(IDS, ("speed",), np.arange(5.0)[:, None], units=("m/s",))
+
+    def batches(some: Iterator[xr.Dataset]) -> Iterator[Batch]:
+        return (Batch.of(one).with_parameters(conditions) for one in some)
+
+    one_by_one = (whole.isel(run=[row]) for row in range(len(IDS)))
+    write_prediction(batches(one_by_one), mesh, tmp_path / "alone.zarr")
     target = tmp_path / "shared.zarr"
-    work = lambda: write_prediction(own_batches(whole), mesh, target, runs=len(IDS))  # noqa: E731
+
+    def work() -> None:
+        write_prediction(batches(own_batches(whole)), mesh, target, runs=len(IDS))
+
     assert run_ranks(count, work) == [None] * count
     with (
         xr.open_zarr(target, consolidated=False) as found,
         xr.open_zarr(tmp_path / "alone.zarr", consolidated=False) as alone,
     ):
         xr.testing.assert_identical(found.load(), alone.load())
+        assert found["speed"].values.tolist() == [0, 1, 2, 3, 4]
     assert {path.name for path in tmp_path.iterdir()} == {"alone.zarr", "shared.zarr"}
 
 

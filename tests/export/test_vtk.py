@@ -29,16 +29,18 @@ def steps_of(path: Path) -> tuple[list[float], list[Any]]:
     return reader.time_values, grids
 
 
-def test_collection_shows_all_designs(
+def test_each_of_several_designs_is_a_collection_of_its_own(
     tmp_path: Path, mesh: Mesh, make_prediction: MakePrediction
 ) -> None:
     whole = make_prediction(std=True, scores=True)
     write_prediction(whole, mesh, tmp_path / "new.pvd")
-    times, grids = steps_of(tmp_path / "new.pvd")
-    np.testing.assert_allclose(times, whole["time"].values)
-    for step, parts in enumerate(grids):
-        assert len(parts) == 2
-        for run, grid in enumerate(parts):
+    # Parts of one collection would lie on top of each other.
+    assert not (tmp_path / "new.pvd").exists()
+    for run, design in enumerate(whole["run"].values):
+        times, grids = steps_of(tmp_path / f"new/{design}.pvd")
+        np.testing.assert_array_equal(times, whole["time"].values)
+        for step, (grid,) in enumerate(grids):
+            assert grid.field_data["TimeValue"].tolist() == [times[step]]
             for name in ("novelty", "expected_error"):
                 assert grid.field_data[name].tolist() == [whole[name].values[run]]
             for column, name in enumerate(("u", "T")):
@@ -50,11 +52,9 @@ def test_collection_shows_all_designs(
                 )
 
 
-def test_each_design_has_its_own_collection_with_the_mesh(
-    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
-) -> None:
+def test_a_collection_has_the_mesh(tmp_path: Path, prediction: xr.Dataset, mesh: Mesh) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.pvd")
-    times, grids = steps_of(tmp_path / "new_vtu" / "a.pvd")
+    times, grids = steps_of(tmp_path / "new" / "a.pvd")
     np.testing.assert_allclose(times, prediction["time"].values)
     (grid,) = grids[2]
     np.testing.assert_array_equal(grid.points[:, :2], mesh.coords)
@@ -74,7 +74,7 @@ def test_nodes_on_a_line_without_cells_become_vertices(
 ) -> None:
     coords = np.linspace(0.0, 1.0, 6)[:, None]
     write_prediction(make_prediction(steps=1), Mesh(coords), tmp_path / "new.pvd")
-    grid = pyvista.read(tmp_path / "new_vtu" / "a" / "0000.vtu")
+    grid = pyvista.read(tmp_path / "new" / "a_vtu" / "0000.vtu")
     assert (grid.celltypes == pyvista.CellType.VERTEX).all()
     assert grid.n_cells == 6
     np.testing.assert_allclose(grid.points[:, 0], coords[:, 0])
@@ -87,9 +87,12 @@ def test_unsafe_ids_stay_in_the_folder_and_apart(
     (tmp_path / "inner").mkdir()
     write_prediction(make_prediction(ids, steps=1), mesh, tmp_path / "inner" / "new.pvd")
     assert {path.name for path in tmp_path.iterdir()} == {"inner"}
-    assert {path.name for path in (tmp_path / "inner").iterdir()} == {"new.pvd", "new_vtu"}
-    _, grids = steps_of(tmp_path / "inner" / "new.pvd")
-    assert len(grids[0]) == len(ids)
+    assert [path.name for path in (tmp_path / "inner").iterdir()] == ["new"]
+    collections = list((tmp_path / "inner/new").glob("*.pvd"))
+    assert len(collections) == len(ids)
+    for path in collections:
+        _, grids = steps_of(path)
+        assert len(grids[0]) == 1
 
 
 @given(st.lists(st.text(max_size=120), max_size=6))
@@ -132,20 +135,40 @@ def test_overwriting_replaces_the_whole_series(
     tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, make_prediction: MakePrediction
 ) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.pvd")
-    write_prediction(make_prediction(("c",), seed=1), mesh, tmp_path / "new.pvd", overwrite=True)
-    assert sorted(path.name for path in (tmp_path / "new_vtu").iterdir()) == ["c", "c.pvd"]
-    assert len(list(tmp_path.iterdir())) == 2
+    whole = make_prediction(("c", "d"), seed=1)
+    write_prediction(whole, mesh, tmp_path / "new.pvd", overwrite=True)
+    found = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert found == [".predictions", "c.pvd", "c_vtu", "d.pvd", "d_vtu"]
+    one = make_prediction(("c",), steps=2)
+    for steps in (3, 2):
+        one = make_prediction(("c",), steps=steps)
+        write_prediction(one, mesh, tmp_path / "new.pvd", overwrite=True)
+        assert len(list((tmp_path / "new_vtu").iterdir())) == steps
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "new.pvd", "new_vtu"]
 
 
 def test_a_folder_with_other_files_is_never_replaced(
     tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
 ) -> None:
-    (tmp_path / "new_vtu").mkdir()
-    (tmp_path / "new_vtu" / "thesis.txt").write_text("precious")
-    with pytest.raises(UserError, match=r"thesis\.txt"):
-        write_prediction(prediction, mesh, tmp_path / "new.pvd", overwrite=True)
-    assert (tmp_path / "new_vtu" / "thesis.txt").read_text() == "precious"
+    for name, designs in (("new", [0, 1]), ("new_vtu", [0])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "thesis.txt").write_text("precious")
+        with pytest.raises(UserError, match=r"thesis\.txt"):
+            write_prediction(
+                prediction.isel(run=designs), mesh, tmp_path / "new.pvd", overwrite=True
+            )
+        assert (tmp_path / name / "thesis.txt").read_text() == "precious"
     assert not (tmp_path / "new.pvd").exists()
+
+
+def test_a_solvers_own_results_are_no_earlier_prediction(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/a.vtkhdf").write_text("precious")
+    with pytest.raises(UserError, match="new is no folder of an earlier prediction"):
+        write_prediction(prediction, mesh, tmp_path / "new.vtkhdf", overwrite=True)
+    assert (tmp_path / "new/a.vtkhdf").read_text() == "precious"
 
 
 def test_any_variable_name_comes_back(
@@ -154,7 +177,7 @@ def test_any_variable_name_comes_back(
     names = ("σ_xx", 'a <b> & "c"')
     whole = make_prediction(variables=names)
     write_prediction(whole, mesh, tmp_path / "new.pvd")
-    grid = pyvista.read(tmp_path / "new_vtu" / "a" / "0001.vtu")
+    grid = pyvista.read(tmp_path / "new" / "a_vtu" / "0001.vtu")
     assert set(grid.point_data) == set(names)
     np.testing.assert_array_equal(
         grid.point_data["σ_xx"], whole["fields"].sel(run="a").values[1, :, 0]

@@ -80,8 +80,10 @@ class PodGpr(PodRegression):
     thorough_modes = 64
 
     leave_one_out_errors: NDArray[np.float64]
-    """Errors ``[s, k]`` of the amplitudes of the ``likelihood_runs`` runs, each predicted from the
+    """Errors ``[s, k]`` of the amplitudes of ``leave_one_out_rows``, each run predicted from the
     others with hyper-parameters that all gave. Only after a fit, not from a file."""
+    leave_one_out_rows: NDArray[np.intp]
+    """Rows ``[s]`` of the training runs that gave the hyper-parameters."""
 
     def __init__(self, kernel: Kernel = "matern52", *, hierarchical_prior: bool = False) -> None:
         self.kernel: Kernel = kernel
@@ -109,6 +111,7 @@ class PodGpr(PodRegression):
         else:
             energies = np.square(amplitudes).sum(axis=0)
             thetas = self._one_by_one(likelihoods, len(squared), energies)
+        self.leave_one_out_rows = subset
         self.leave_one_out_errors = np.column_stack(
             [
                 leave_one_out_errors(among_subset, y[subset], theta, self.kernel)

@@ -122,7 +122,7 @@ COMMANDS: dict[str, Command] = {
         ),
         examples=(
             "predict S --at row=0.05,speed=0.006 --at row=0.06,speed=0.006",
-            "predict S --params new.csv --out new.pvd",
+            "predict S --params new.csv --out new.vtkhdf",
         ),
     ),
     "render": Command(
@@ -140,7 +140,7 @@ COMMANDS: dict[str, Command] = {
         "Walk through the latent space of a trained model.",
         description=("Each way has its own help."),
         examples=(
-            "explore interpolate S --from run_000 --to run_001 --out way.pvd",
+            "explore interpolate S --from run_000 --to run_001 --out way.vtkhdf",
             "explore sample S --count 4 --out drawn.npz",
         ),
         is_group=True,

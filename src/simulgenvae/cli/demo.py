@@ -1,9 +1,9 @@
 """``simulgenvae demo``: solve a heated circuit board, learn it, predict new designs, check them.
 
 The steps are the commands that anybody would type; the solver is ``simulgenvae.demo.board``. FOLDER
-then holds ``solver/`` (the files that go in), ``study/`` (data, models, report) and ``new.pvd``
+then holds ``solver/`` (the files that go in), ``study/`` (data, models, report) and ``new/``
 (predictions for ParaView); with images as conditions, two networks learn the same data:
-``study-cnn/`` and ``new-cnn.pvd``, ``study-vit/`` and ``new-vit.pvd``.
+``study-cnn/`` and ``new-cnn/``, ``study-vit/`` and ``new-vit/``.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def demo(
     show("", errors_table(results), *(new_table(result, solved) for result in results))
     reports = [trial.study.report_file.resolve() for trial in trials]
     show(f"Finished in {time.perf_counter() - begin:.0f} s. Report: {_joined(reports)}")
-    show(f"For ParaView: {_joined(trial.predictions.resolve() for trial in trials)}")
+    show(
+        f"For ParaView: {_joined(trial.predictions.with_suffix('').resolve() for trial in trials)}"
+    )
     # Over SSH, a browser would start on the server.
     has_display = bool(os.environ.get("DISPLAY")) or sys.platform != "linux"
     if not silent and sys.stdout.isatty() and has_display:

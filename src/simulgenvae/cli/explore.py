@@ -13,7 +13,16 @@ from simulgenvae.cli.commands import COMMANDS
 from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import CHOICE, DESIGNS, OUTPUT
 from simulgenvae.cli.messages import Messages
-from simulgenvae.cli.options import Folder, ModelName, NewImages, NewParams, Overwrite, Seed
+from simulgenvae.cli.options import (
+    Folder,
+    ModelName,
+    NewImages,
+    NewParams,
+    Overwrite,
+    Seed,
+    Times,
+    times_of,
+)
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
@@ -48,7 +57,7 @@ def folder_first(
 @explore.command(
     help_epilogue=examples(
         (
-            "explore interpolate S --from run_000 --to run_001 --out way.pvd",
+            "explore interpolate S --from run_000 --to run_001 --out way.vtkhdf",
             "explore interpolate S --params two.csv --steps 5 --out way.npz",
         )
     )
@@ -64,6 +73,7 @@ def interpolate(
     images: NewImages = None,
     kind: Annotated[Literal["slerp", "linear"], Parameter(group=CHOICE)] = "slerp",
     steps: Steps = 9,
+    times: Times = None,
     out: Out,
     overwrite: Overwrite = False,
     messages: Messages = Messages(),
@@ -73,7 +83,7 @@ def interpolate(
     Parameters
     ----------
     out
-        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.vtkhdf (ParaView), FILE.nc, FILE.npz or FILE.zarr.
     first
         Run of the study at the start.
     second
@@ -89,15 +99,16 @@ def interpolate(
         images=images,
         steps=steps,
         kind=kind,
+        times=times_of(times),
         overwrite=overwrite,
     )
-    _show_count(out, fields)
+    _show_walk(out, fields)
 
 
 @explore.command(
     help_epilogue=examples(
         (
-            "explore traverse S --level z --out level.pvd",
+            "explore traverse S --level z --out level.vtkhdf",
             "explore traverse S --level h_1 --run run_000 --distance 3 --out level.npz",
         )
     )
@@ -114,6 +125,7 @@ def traverse(
     ] = None,
     distance: Annotated[float, Parameter(group=CHOICE)] = 2.0,
     steps: Steps = 9,
+    times: Times = None,
     out: Out,
     overwrite: Overwrite = False,
     messages: Messages = Messages(),
@@ -123,7 +135,7 @@ def traverse(
     Parameters
     ----------
     out
-        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.vtkhdf (ParaView), FILE.nc, FILE.npz or FILE.zarr.
     level
         Level of the latents: z, h_1, h_2, ….
     start
@@ -140,16 +152,17 @@ def traverse(
         dimension=dimension,
         distance=distance,
         steps=steps,
+        times=times_of(times),
         overwrite=overwrite,
     )
-    _show_count(out, fields)
+    _show_walk(out, fields)
 
 
 @explore.command(
     help_epilogue=examples(
         (
             "explore sample S --out drawn.npz",
-            "explore sample S --count 4 --seed 1 --out drawn.pvd",
+            "explore sample S --count 4 --seed 1 --out drawn.vtkhdf",
         )
     )
 )
@@ -169,15 +182,32 @@ def sample(
     Parameters
     ----------
     out
-        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.vtkhdf (ParaView), FILE.nc, FILE.npz or FILE.zarr.
     count
         Number of fields.
     """
     fields = simulgenvae.Study.open(folder, model).sample(
         out, count=count, seed=seed, overwrite=overwrite
     )
-    _show_count(out, fields)
+    _show_fields(out, fields)
 
 
-def _show_count(out: Path, fields: xr.Dataset) -> None:
-    show(f"{out}: {count(fields.sizes['run'], 'field')}")
+def _show_fields(out: Path, fields: xr.Dataset) -> None:
+    from simulgenvae.export.one_by_one import written_place
+
+    place = written_place(out, fields.sizes["run"])
+    each = "" if place == out else f", each its own {out.suffix} file"
+    show(f"{place}: {count(fields.sizes['run'], 'field')}{each}")
+
+
+def _show_walk(out: Path, fields: xr.Dataset) -> None:
+    from simulgenvae.export.one_by_one import holds_one_design, written_place
+
+    shown = count(fields.sizes["run"], "field")
+    if not holds_one_design(out):
+        show(f"{out}: {shown}")
+        return
+    times = fields.sizes["time"]
+    place = written_place(out, times)
+    each = "" if times == 1 else f", a {out.suffix} file for each of {times} times"
+    show(f"{place}: {shown}{each}; the animation in ParaView goes along the steps")

@@ -53,7 +53,7 @@ class PredictResult:
     designs: tuple[PredictedDesign, ...]
     """Summary of each design."""
     file: Path | None
-    """File that was written; null without ``--out``."""
+    """File that was written, or folder with a file for each design; null without ``--out``."""
 
 
 def predict(
@@ -87,13 +87,15 @@ def predict(
     nodes
         Numbers of some nodes, counted from 0: 0,5,17 or 0:99, or a file.
     out
-        File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
-        one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
+        File to write. Its ending chooses the format, as .vtkhdf (ParaView), .nc or .npz; an unknown
+        one lists all. Several designs for ParaView are a file each: new.vtkhdf is new/ID.vtkhdf.
     truth
         The same designs solved (a study, or what ingest reads), to compare.
     table
         Table of the designs to write (.csv .json): inputs, expected error, novelty, quantities.
     """
+    from simulgenvae.export.one_by_one import written_place
+
     # Not the whole `Study`, whose other methods take longer to load than a design to predict.
     from simulgenvae.study.predict import Predicting
 
@@ -113,18 +115,21 @@ def predict(
         table=table,
         overwrite=overwrite,
     )
+    place = None if out is None else written_place(out, len(designs))
     if json:
-        print_json(PredictResult(tuple(designs), out))
+        print_json(PredictResult(tuple(designs), place))
     show(_table(designs))
     if any(design.quantities for design in designs):
         show(quantity_table(designs))
     if table is not None:
         show(f"{table}: {count(len(designs), 'design')}")
-    if out is not None:
-        show(f"{out}: {count(len(designs), 'design')}")
+    if out is not None and place is not None:
+        each = "" if place == out else f", each its own {out.suffix} file"
+        show(f"{place}: {count(len(designs), 'design')}{each}")
     elif table is None:
         show(
-            "Nothing was written: --out FILE.npz, FILE.pvd (ParaView) or FILE.nc writes the fields."
+            "Nothing was written: --out FILE.npz, FILE.vtkhdf (ParaView) or FILE.nc writes the "
+            "fields."
         )
 
 

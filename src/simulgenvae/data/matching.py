@@ -7,7 +7,7 @@ refused, and where only the order decides, a note says so.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from simulgenvae.data.condition_files import (
     read_condition_files,
     read_conditions,
 )
-from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.conditions import Conditions, Levels
 from simulgenvae.data.conditions_at import conditions_at
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
@@ -25,6 +25,8 @@ from simulgenvae.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.images.arrays import Images
@@ -228,10 +230,10 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
     # All sources are joined along the runs, so that their tables need the same columns.
     for source, table in zip(sources, tables, strict=True):
         expected = f"[{source.shape[0]}, P]"
-        if table.dtype.kind not in "fiu" or table.ndim != 2 or table.shape[0] != source.shape[0]:
+        if table.dtype.kind not in "fiuUST" or table.ndim != 2 or table.shape[0] != source.shape[0]:
             raise UserError(
-                f"{source.path}: 'params' must be numbers {expected}, but are {table.dtype} "
-                f"{table.shape}"
+                f"{source.path}: 'params' must be numbers or texts {expected}, but are "
+                f"{table.dtype} {table.shape}"
             )
         if table.shape[1] != tables[0].shape[1]:
             raise UserError(
@@ -243,7 +245,19 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
         names = tuple(f"p{column}" for column in range(tables[0].shape[1]))
     ids = ids or tuple(map(str, range(runs)))
     units = texts(sources, "param_units") or ()
-    return Conditions(ids, names, np.concatenate(tables).astype(np.float64), units=units)
+    columns = [_codes(column) for column in np.concatenate(tables).T]
+    numbers = np.stack([values for values, _ in columns], axis=1)
+    levels = tuple(found for _, found in columns)
+    return Conditions(ids, names, numbers, levels=levels, units=units)
+
+
+def _codes(column: NDArray[Any]) -> tuple[NDArray[np.float64], Levels]:
+    """Return a column as numbers; of a category the codes of its texts, and these."""
+    try:
+        return column.astype(np.float64), ()
+    except ValueError:
+        levels, codes = np.unique(column.astype(np.str_), return_inverse=True)
+        return codes.astype(np.float64), tuple(levels.tolist())
 
 
 def _rows(path: Path, found: Sequence[str], ids: tuple[str, ...], what: str) -> list[int]:

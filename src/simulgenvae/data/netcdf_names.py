@@ -5,5 +5,7 @@ Tested in tests/export/test_netcdf.py.
 
 RUN = "run"
 """Name of the dimension of several runs in a file."""
+PARAMETERS = "parameters"
+"""Attribute of the file that lists the variables with the parameters of its runs."""
 ORIGINAL_NAME = "original_name"
 """Attribute with the name of a variable, where NetCDF does not allow that name."""

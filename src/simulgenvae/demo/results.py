@@ -18,6 +18,7 @@ from simulgenvae.evaluation.metrics import VariableScale, relative_l2
 from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
+from simulgenvae.export import written_place
 from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
@@ -59,17 +60,22 @@ class Result:
 
     @classmethod
     def read(cls, name: str, study: StudyFolder, predictions: Path, solved: list[Solved]) -> Self:
-        """From an evaluated study and a ``.pvd`` file; errors are relative as in the report."""
+        """From an evaluated study and its ``.pvd`` files; errors are relative as in the report."""
         evaluation = EvaluationResult.read(study.metrics_file)
         dataset = Dataset.open(study.dataset)
         row = {run: index for index, run in enumerate(dataset.ids)}
         scale = VariableScale.fit(dataset.run(row[run]) for run in evaluation.split.train)
-        # A collection of several designs is written as one series of files for each.
-        series = predictions.with_name(f"{predictions.stem}_vtu")
+        # Several designs are written as one series of files for each, in a folder.
+        place = written_place(predictions, len(solved))
+        names = [f"{design.id}.pvd" for design in solved]
+        files = [predictions if place == predictions else place / name for name in names]
         return cls(
             name,
             evaluation,
-            tuple(_check(series / f"{design.id}.pvd", design.field, scale) for design in solved),
+            tuple(
+                _check(file, design.field, scale)
+                for file, design in zip(files, solved, strict=True)
+            ),
         )
 
 

@@ -63,6 +63,7 @@ def interpolate(
     second: Latents,
     steps: int = 9,
     kind: Interpolation = "slerp",
+    times: Array | None = None,
 ) -> xr.Dataset:
     """Return the fields on a path from one design to another.
 
@@ -79,11 +80,13 @@ def interpolate(
         Number of points on the path, both ends included.
     kind
         Path of each level: a great circle (:func:`slerp`) or a straight line (:func:`linear`).
+    times
+        Times of the fields, ``[t]``; the training times when not given.
 
     Raises
     ------
     UserError
-        For fewer than two steps, and for an unknown path.
+        For fewer than two steps, for an unknown path, and for times outside the trained span.
     """
     if kind not in _PATHS:
         raise UserError(f"there is no interpolation {kind!r}: choose {' or '.join(_PATHS)}")
@@ -98,7 +101,7 @@ def interpolate(
         levels.append(torch.from_numpy(path.astype(np.float32)))
     # Level 0 is z; the others are stacked to h.
     latents = Latents(levels[0], torch.stack(levels[1:], 1))
-    return _decoded(surrogate, latents, [f"{position:.6g}" for position in positions])
+    return _decoded(surrogate, latents, [f"{position:.6g}" for position in positions], times)
 
 
 def slerp(first: Array, second: Array, positions: Array) -> Array:
@@ -137,6 +140,7 @@ def traverse(
     level: str,
     direction: Array,
     values: Sequence[float] | Array,
+    times: Array | None = None,
 ) -> xr.Dataset:
     """Return the fields of a run with one level of its latents moved, which shows what it does.
 
@@ -154,11 +158,13 @@ def traverse(
         Vector ``[D]`` or ``[d]`` along which the level is moved, see :func:`level_direction`.
     values
         Factors of the direction.
+    times
+        Times of the fields, ``[t]``; the training times when not given.
 
     Raises
     ------
     UserError
-        For a level that the model does not have.
+        For a level that the model does not have, and for times outside the trained span.
     """
     number = level_number(surrogate, level)
     amounts = np.asarray(values, np.float64)
@@ -168,7 +174,8 @@ def traverse(
     repeated = Latents(start.z.expand(count, -1), start.h.expand(count, -1, -1))
     latents = with_level(repeated, number, torch.from_numpy(moved.astype(np.float32)))
     # Rounded, and zero added, so that the middle of an even range is +0 and not -1e-17.
-    return _decoded(surrogate, latents, [f"{value:+.6g}" for value in amounts.round(9) + 0.0])
+    labels = [f"{value:+.6g}" for value in amounts.round(9) + 0.0]
+    return _decoded(surrogate, latents, labels, times)
 
 
 def level_direction(
@@ -234,10 +241,12 @@ def level_number(surrogate: Surrogate, level: str, dimension: int | None = None)
     return names.index(level)
 
 
-def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Dataset:
+def _decoded(
+    surrogate: Surrogate, latents: Latents, labels: list[str], times: Array | None
+) -> xr.Dataset:
     """Return the fields of latents as a labelled data set."""
     count = len(latents.z)
-    selection = select(surrogate)
+    selection = select(surrogate, times)
     require_memory(count * selection.run_bytes, f"decoding {count} runs", "ask for fewer steps.")
     decoder = surrogate.reduction
     shape = (count, len(selection.times), *decoder.field_shape)
@@ -245,5 +254,5 @@ def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Da
     # One after another: each takes several times its own memory while it is decoded.
     for row in range(count):
         one = Latents(latents.z[[row]], latents.h[[row]])
-        fields[row] = surrogate.decode_valued(one)[0]
+        fields[row] = surrogate.decode_valued(one, selection.times)[0]
     return labelled(selection, {"fields": fields}, labels, [])

@@ -12,6 +12,7 @@ from simulgenvae.export.export_format import (
     register_export_formats,
 )
 from simulgenvae.export.netcdf import NETCDF
+from simulgenvae.export.one_by_one import written_place
 from simulgenvae.export.shared_zarr import ZARR
 from simulgenvae.export.vtk import PARAVIEW
 from simulgenvae.export.vtkhdf import VTKHDF
@@ -24,6 +25,7 @@ __all__ = [
     "check_target",
     "register_export_formats",
     "write_prediction",
+    "written_place",
 ]
 
 register_export_formats(NPZ, ZARR, NETCDF, PARAVIEW, VTKHDF, XDMF)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.netcdf_names import PARAMETERS
 from simulgenvae.errors import UserError
-from simulgenvae.export.batches import AXES, Batch
-from simulgenvae.export.cf import legal_name
+from simulgenvae.export.batches import AXES, Batch, Parameters
+from simulgenvae.export.cf import CELLS, legal_name
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.resources import require_memory
@@ -31,9 +32,11 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     It has ``fields`` `[n, T, M, V]`, ``ids``, ``times``, ``coords``, ``variables`` and ``units``;
     as far as they are known ``std``, ``lower`` and ``upper``, of the fields' shape, and
-    ``novelty`` and ``expected_error`` `[n]`; ``nodes`` `[M]`, where some were chosen; ``time_unit``
-    and ``length_unit``; and, of K columns of texts, ``carried_names`` `[K]` and ``carried``
-    `[n, K]`. The shape of ``coords`` is `[M, 0]` when the positions of the nodes are unknown.
+    ``novelty`` and ``expected_error`` `[n]`; the parameters ``params`` `[n, P]` (texts where one of
+    them is a category), ``param_names`` and ``param_units`` `[P]`; ``nodes`` `[M]`, where some were
+    chosen; the cells as ``cells_KIND``; ``time_unit`` and ``length_unit``; and, of K columns of
+    texts, ``carried_names`` `[K]` and ``carried`` `[n, K]`. The shape of ``coords`` is `[M, 0]`
+    when the positions of the nodes are unknown.
 
     All batches are in memory, twice while they are joined; a ``.zarr`` does not need that.
 
@@ -62,6 +65,13 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     for name, unit in {"time_unit": first.time_unit, "length_unit": mesh.unit}.items():
         if unit:
             fields[name] = np.array(unit, dtype=np.str_)
+    fields |= {f"{CELLS}{name}": values for name, values in mesh.cells.arrays().items()}
+    if first.parameters is not None:
+        table = [row for batch in collected if batch.parameters for row in batch.parameters.values]
+        fields["param_names"] = np.array(first.parameters.names, dtype=np.str_)
+        fields["param_units"] = np.array(first.parameters.units, dtype=np.str_)
+        # NumPy makes texts of all values where some are.
+        fields["params"] = np.array(table)
     if first.carried:
         columns = joined_texts([batch.carried for batch in collected])
         fields["carried_names"] = np.array(list(columns), dtype=np.str_)
@@ -87,8 +97,9 @@ NPZ = ExportFormat(name="NumPy archive", suffix=".npz", write=write_npz)
 def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads.
 
-    It has what :func:`write_npz` writes, with names of axes. A chunk is one run, or less where a
-    run is large. The group's attributes ``units`` and ``warnings`` are lists.
+    It has what :func:`write_npz` writes, with names of axes, and an array for each parameter. A
+    chunk is one run, or less where a run is large. The group's attributes ``units``, ``warnings``
+    and ``parameters`` (names of arrays) are lists.
     """
     require_group(path)
     with atomic_write(path) as temporary:
@@ -98,6 +109,7 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         ids: list[str] = []
         warnings: list[str] = []
         carried: list[Mapping[str, Sequence[str]]] = []
+        inputs: list[Parameters | None] = []
         for batch in chain([first], batches):
             for name, array in batch.arrays().items():
                 stored: Any = group[name]
@@ -105,7 +117,16 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             ids += batch.ids
             warnings += batch.warnings
             carried.append(batch.carried)
-        describe(group, mesh, first, ids, warnings, joined_texts(carried))
+            inputs.append(batch.parameters)
+        describe(
+            group,
+            mesh,
+            first,
+            ids=ids,
+            warnings=warnings,
+            carried=joined_texts(carried),
+            parameters=joined_parameters(inputs),
+        )
 
 
 def require_group(path: Path) -> None:
@@ -145,24 +166,36 @@ def joined_texts(parts: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, list
     return {name: list(chain.from_iterable(part[name] for part in parts)) for name in names}
 
 
+def joined_parameters(parts: Sequence[Parameters | None]) -> Parameters | None:
+    """Return the parameters of all runs from those of parts of them."""
+    known = [part for part in parts if part is not None]
+    if not known:
+        return None
+    values = tuple(chain.from_iterable(part.values for part in known))
+    return Parameters(known[0].names, known[0].units, values)
+
+
 def describe(
     group: zarr.Group,
     mesh: Mesh,
     like: Batch,
+    *,
     ids: Sequence[str],
     warnings: Sequence[str],
     carried: Mapping[str, Sequence[str]],
+    parameters: Parameters | None,
 ) -> None:
-    """Write what is the same for every run, and the ids, texts and warnings of the runs."""
+    """Write what is the same for every run, and ids, texts, parameters and warnings of the runs."""
     _create_texts(group, "run", "run", ids)
     _create_texts(group, "variable", "variable", like.variables)
     used = {*group.array_keys(), "time", "node", "coords"}
     labels = {column: legal_name(column, used) for column in carried}
     for column, name in labels.items():
         _create_texts(group, name, "run", carried[column]).attrs["long_name"] = column
-    if labels:
+    inputs = _create_parameters(group, parameters, used)
+    if inputs or labels:
         # xarray reads the names of coordinates from here.
-        group.attrs["coordinates"] = " ".join(labels.values())
+        group.attrs["coordinates"] = " ".join([*inputs, *labels.values()])
     times = group.create_array("time", data=like.times, dimension_names=["time"])
     if like.time_unit:
         times.attrs["units"] = like.time_unit
@@ -173,7 +206,30 @@ def describe(
         places = group.create_array("coords", data=_coords(mesh, like), dimension_names=dims)
         if mesh.unit:
             places.attrs["units"] = mesh.unit
-    group.attrs.update({"units": list(like.units), "warnings": list(dict.fromkeys(warnings))})
+    for name, values in mesh.cells.arrays().items():
+        dims = [f"cell_{name}", f"corner_{name}"][: values.ndim]
+        group.create_array(f"{CELLS}{name}", data=values, dimension_names=dims)
+    lists = {"units": list(like.units), "warnings": list(dict.fromkeys(warnings))}
+    group.attrs.update({**lists, PARAMETERS: inputs} if inputs else lists)
+
+
+def _create_parameters(
+    group: zarr.Group, parameters: Parameters | None, used: set[str]
+) -> list[str]:
+    """Write an array for each parameter; return their names."""
+    if parameters is None:
+        return []
+    names = [legal_name(name, used) for name in parameters.names]
+    for number, name in enumerate(names):
+        values = parameters.column(number)
+        if isinstance(values[0], str):
+            array = _create_texts(group, name, "run", [str(value) for value in values])
+        else:
+            array = group.create_array(name, data=np.array(values), dimension_names=["run"])
+        array.attrs["long_name"] = parameters.names[number]
+        if parameters.units[number]:
+            array.attrs["units"] = parameters.units[number]
+    return names
 
 
 def _create_texts(

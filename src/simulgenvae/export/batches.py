@@ -6,11 +6,12 @@ Tested in tests/export/test_arrays.py and test_write.py.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from simulgenvae.data.prediction_labels import KINDS
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.labelled_arrays import SCORES, named_apart
 
@@ -20,11 +21,33 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.surrogate.labelled_arrays import PredictedArrays
 
 AXES = ("run", "time", "node", "variable")
-EXTRA_FIELDS = ("std", "lower", "upper", "truth", "error")
+EXTRA_FIELDS = KINDS
 """Further values of a prediction, of its fields' shape; the error is prediction less truth."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of n designs.
+
+    Attributes
+    ----------
+    names, units
+        Names and units of the P parameters; a unit is "" where it is unknown.
+    values
+        Values of each design, `[n, P]`, of categories as their texts.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    values: tuple[tuple[float | str, ...], ...]
+
+    def column(self, number: int) -> list[float] | list[str]:
+        """Return the values of a parameter, which are all numbers or all texts."""
+        return [values[number] for values in self.values]  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -53,6 +76,8 @@ class Batch:
         Unit of the times, "" where it is unknown. That of the positions is the mesh's.
     carried
         Texts of the designs `[n]` by the name of their column.
+    parameters
+        Parameters of the designs, where they are known.
     """
 
     fields: NDArray[np.floating]
@@ -66,6 +91,7 @@ class Batch:
     warnings: tuple[str, ...]
     time_unit: str = ""
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Parameters | None = None
 
     @classmethod
     def of(cls, prediction: xr.Dataset) -> Batch:
@@ -115,6 +141,15 @@ class Batch:
             time_unit=selection.time_unit,
             carried=named_apart(predicted.carried, selection.variables),
         )
+
+    def with_parameters(self, conditions: Conditions) -> Batch:
+        """Return the batch with the parameters of its designs, whose ids are among these."""
+        if not conditions.names:
+            return self
+        rows = {name: row for row, name in enumerate(conditions.ids)}
+        chosen = conditions.select([rows[name] for name in self.ids])
+        values = tuple(map(tuple, chosen.values()))
+        return replace(self, parameters=Parameters(chosen.names, chosen.units, values))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all arrays by name; their first axis is that of the designs."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simulgenvae.data.netcdf_names import PARAMETERS
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.export.cf import (
     CONVENTIONS,
@@ -16,15 +17,19 @@ from simulgenvae.export.cf import (
     coordinates,
     field_names,
     legal_name,
+    parameter_names,
 )
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.mesh.mesh import Mesh
 
 
-def by_variable(prediction: xr.Dataset, mesh: Mesh) -> xr.Dataset:
+def by_variable(
+    prediction: xr.Dataset, mesh: Mesh, conditions: Conditions | None = None
+) -> xr.Dataset:
     """Return a prediction with a data variable for each variable of the study.
 
     It has the names and attributes of the files that the NetCDF writer makes, so that a file and a
@@ -37,6 +42,8 @@ def by_variable(prediction: xr.Dataset, mesh: Mesh) -> xr.Dataset:
         are a dimension.
     mesh
         Mesh of its nodes.
+    conditions
+        Conditions of its designs, whose parameters are added; none are where it is not given.
 
     Returns
     -------
@@ -45,8 +52,8 @@ def by_variable(prediction: xr.Dataset, mesh: Mesh) -> xr.Dataset:
           ``NAME_upper`` where there is uncertainty; attributes ``long_name`` and ``units``;
         - ``novelty`` and ``expected_error`` (run);
         - coordinates ``run``, ``time``, ``x``, ``y`` and ``z`` (node), the numbers ``node`` of
-          chosen nodes, the cells as ``cells_KIND``, and texts (run) of the table of designs that
-          are carried along;
+          chosen nodes, the cells as ``cells_KIND``, the parameters (run), which the attribute
+          ``parameters`` lists, and texts (run) of the table of designs that are carried along;
         - attribute ``warnings``: lines to read before trusting it.
     """
     import xarray as xr
@@ -55,11 +62,19 @@ def by_variable(prediction: xr.Dataset, mesh: Mesh) -> xr.Dataset:
     from simulgenvae.export import accessor  # noqa: F401
 
     batch = Batch.of(prediction)
+    if conditions is not None:
+        batch = batch.with_parameters(conditions)
     constant = [*coordinates(batch, mesh), *cell_arrays(mesh)]
     labels: dict[str, Any] = {"run": ("run", list(batch.ids), {"long_name": "design"})}
-    for name, dimensions, array, attributes in constant:
-        labels[name] = (dimensions, array, attributes)
+    for name, dimensions, array, meaning in constant:
+        labels[name] = (dimensions, array, meaning)
     taken = {*AXES, *labels, *batch.scores, *batch.variables}
+    attributes = {"Conventions": CONVENTIONS, **SOURCE}
+    if batch.parameters is not None:
+        inputs = parameter_names(batch.parameters, taken)
+        attributes[PARAMETERS] = " ".join(each.name for each in inputs)
+        for number, each in enumerate(inputs):
+            labels[each.name] = ("run", batch.parameters.column(number), each.attributes)
     for column, texts in batch.carried.items():
         labels[legal_name(column, taken)] = ("run", list(texts), {"long_name": column})
     arrays: dict[str, Any] = {}
@@ -70,4 +85,4 @@ def by_variable(prediction: xr.Dataset, mesh: Mesh) -> xr.Dataset:
     for name, scores in batch.scores.items():
         arrays[name] = ("run", scores, SCORE_ATTRIBUTES[name])
     warnings = "\n".join(dict.fromkeys(batch.warnings))
-    return xr.Dataset(arrays, labels, {"Conventions": CONVENTIONS, **SOURCE, "warnings": warnings})
+    return xr.Dataset(arrays, labels, {**attributes, "warnings": warnings})

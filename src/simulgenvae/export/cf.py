@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulgenvae.export.batches import Batch
+    from simulgenvae.export.batches import Batch, Parameters
     from simulgenvae.mesh.mesh import Mesh
 
 CONVENTIONS = "CF-1.11 UGRID-1.0"
@@ -57,7 +57,7 @@ class CfArray(NamedTuple):
 
 
 class CfField(NamedTuple):
-    """Name and attributes of a variable, or of one of its kinds of values."""
+    """Name and attributes of a variable, of one of its kinds of values, or of a parameter."""
 
     variable: str
     kind: str
@@ -118,6 +118,18 @@ def field_names(like: Batch, taken: Iterable[str]) -> list[CfField]:
         if others and not kind:
             attributes["ancillary_variables"] = " ".join(others)
         found.append(CfField(variable, kind, name, attributes))
+    return found
+
+
+def parameter_names(parameters: Parameters, used: set[str]) -> list[CfField]:
+    """Return names and attributes of parameters; names are new among ``used``, and added to it."""
+    found = []
+    for original, unit in zip(parameters.names, parameters.units, strict=True):
+        name = legal_name(original, used)
+        attributes = {"long_name": original} | ({"units": unit} if unit else {})
+        if name != original:
+            attributes[ORIGINAL_NAME] = original
+        found.append(CfField(original, "", name, attributes))
     return found
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 
+def _one_file(steps: int) -> int:
+    return 1
+
+
 def _only_file(path: Path) -> tuple[Path, ...]:
     return (path,)
 
@@ -43,6 +47,8 @@ class ExportFormat:
     paths
         Function that returns everything that is written for a path: the path and what belongs to
         it.
+    files
+        Function that returns the number of files of one design, from that of its timesteps.
     """
 
     name: str
@@ -51,6 +57,7 @@ class ExportFormat:
     write_one: Callable[[Batch, int, Mesh, Path], None] | None = None
     write_shared: Callable[[Iterator[Batch], Mesh, Path, int], None] | None = None
     paths: Callable[[Path], tuple[Path, ...]] = _only_file
+    files: Callable[[int], int] = _one_file
 
 
 EXPORT_FORMATS: dict[str, ExportFormat] = {}

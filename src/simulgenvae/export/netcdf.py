@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.netcdf_names import RUN
+from simulgenvae.data.netcdf_names import PARAMETERS, RUN
 from simulgenvae.export.cf import (
     CONVENTIONS,
     PLACES,
@@ -18,6 +18,7 @@ from simulgenvae.export.cf import (
     coordinates,
     field_names,
     legal_name,
+    parameter_names,
 )
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
@@ -41,8 +42,9 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """Write each variable as ``NAME(run, time, node)``.
 
     As far as they are known there are also the standard deviation, limits, truth and error
-    (``NAME_std`` …); ``novelty(run)`` and ``expected_error(run)``; the coordinates ``run`` (texts),
-    ``time``, ``x``, ``y`` and ``z``; the numbers ``node`` of chosen nodes; and the cells as
+    (``NAME_std`` …); ``novelty(run)`` and ``expected_error(run)``; the parameters ``NAME(run)``,
+    which the attribute ``parameters`` lists; the coordinates ``run`` (texts), ``time``, ``x``,
+    ``y`` and ``z``; the numbers ``node`` of chosen nodes; and the cells as
     ``cells_NAME(cell, corner)``.
 
     One batch is in memory at a time; a chunk is one run, or less where a run is large. A name that
@@ -56,7 +58,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         # h5netcdf is pure Python on h5py: netCDF4 would bring another HDF5 library into the
         # process.
         with CrashSafeFile(temporary) as target, h5netcdf.File(target, "w") as file:
-            names, labels = _create(file, mesh, first)
+            names, labels, inputs = _create(file, mesh, first)
             ids: list[str] = []
             warnings: list[str] = []
             for batch in chain([first], batches):
@@ -73,6 +75,9 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
                 for text_column, name in labels.items():
                     texts = np.array(list(batch.carried[text_column]), dtype=object)
                     file.variables[name][start:stop] = texts
+                for number, name in enumerate(inputs):
+                    assert batch.parameters is not None
+                    file.variables[name][start:stop] = _column(batch.parameters.column(number))
                 ids += batch.ids
                 warnings += batch.warnings
                 target.check()
@@ -84,11 +89,11 @@ NETCDF = ExportFormat(name="NetCDF", suffix=".nc", write=write_netcdf)
 
 def _create(
     file: h5netcdf.File, mesh: Mesh, like: Batch
-) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
+) -> tuple[dict[tuple[str, str], str], dict[str, str], list[str]]:
     """Write what is the same for every run, and create the variables that change.
 
-    Returns the names of the variables in the file, by variable and kind of value, and those of the
-    columns of texts.
+    Returns the names of the variables in the file, by variable and kind of value, those of the
+    columns of texts, and those of the parameters.
     """
     file.attrs.update(Conventions=CONVENTIONS, **SOURCE)
     _, steps, nodes, _ = like.fields.shape
@@ -99,11 +104,12 @@ def _create(
     places = [name for name in PLACES if name in file.variables]
     # CF: variables name the coordinates that are no dimensions of theirs.
     labels = _create_runs(file, like)
-    auxiliary = " ".join([*places, *labels.values()])
+    inputs = _create_parameters(file, like)
+    auxiliary = " ".join([*places, *inputs, *labels.values()])
     on_mesh = {"coordinates": auxiliary} if auxiliary else {}
     if mesh.cells:
         on_mesh |= _create_cells(file, mesh, places)
-    return _create_fields(file, like, on_mesh), labels
+    return _create_fields(file, like, on_mesh), labels, inputs
 
 
 def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[str, str]:
@@ -173,6 +179,27 @@ def _create_runs(file: h5netcdf.File, like: Batch) -> dict[str, str]:
         variable = file.create_variable(name, (RUN,), h5py.string_dtype())
         variable.attrs["long_name"] = column
     return labels
+
+
+def _create_parameters(file: h5netcdf.File, like: Batch) -> list[str]:
+    """Create a variable for each parameter of the runs; return their names."""
+    import h5py
+
+    if like.parameters is None:
+        return []
+    used = {*file.dimensions, *file.variables, *like.variables}
+    found = parameter_names(like.parameters, used)
+    for number, each in enumerate(found):
+        is_text = isinstance(like.parameters.column(number)[0], str)
+        kind = h5py.string_dtype() if is_text else np.dtype(np.float64)
+        file.create_variable(each.name, (RUN,), kind).attrs.update(each.attributes)
+    names = [each.name for each in found]
+    file.attrs[PARAMETERS] = " ".join(names)
+    return names
+
+
+def _column(values: list[float] | list[str]) -> NDArray[Any]:
+    return np.array(values, dtype=object if isinstance(values[0], str) else np.float64)
 
 
 def _create_fields(

@@ -1,61 +1,169 @@
-"""Formats of which one file holds one design: ``{id}`` in the name is replaced by each id."""
+"""Formats of which one file holds one design.
+
+``{id}`` in the name is replaced by the id of each of several designs; without it, they are written
+to a folder: ``new.vtkhdf`` becomes ``new/ID.vtkhdf``.
+"""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.export.export_format import EXPORT_FORMATS
-from simulgenvae.export.target import require_free, safe_name
-from simulgenvae.utils.atomic import temporary_beside
+from simulgenvae.export.target import (
+    require_free,
+    require_predictions,
+    safe_name,
+    was_interrupted,
+)
+from simulgenvae.utils.atomic import atomic_write, temporary_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from simulgenvae.export.batches import Batch
     from simulgenvae.mesh.mesh import Mesh
 
 ID = "{id}"
+MARK = ".predictions"
+"""Empty file in a folder of predictions, which may be replaced."""
 
 
-def write_each(batches: Iterator[Batch], mesh: Mesh, path: Path, *, overwrite: bool) -> None:
-    """Write each design to its own file, named by ``path``.
+def holds_one_design(path: Path) -> bool:
+    """Return whether a file of this suffix holds one design."""
+    return EXPORT_FORMATS[path.suffix].write_one is not None
 
-    All files are written to a temporary folder and moved to their places at the end.
+
+def written_place(path: Path, designs: int) -> Path:
+    """Return the file or folder that a prediction of so many designs is written to."""
+    return path.with_suffix("") if _needs_folder(path, designs) else path
+
+
+def require_places(path: Path, ids: Sequence[str], *, overwrite: bool) -> None:
+    """Raise UserError unless the files of designs, or their folder, may be written.
 
     Raises
     ------
     UserError
-        With nothing written, when there are several designs and no ``{id}`` in the name, or when
-        one of the files exists and ``overwrite`` is false.
+        When something is there and ``overwrite`` is false, or it is not from a prediction.
     """
-    export_format = EXPORT_FORMATS[path.suffix]
-    assert export_format.write_one is not None
+    if _needs_folder(path, len(ids)):
+        _require_folder(written_place(path, len(ids)), overwrite=overwrite)
+        return
     used: set[str] = set()
+    for run in ids:
+        for file in EXPORT_FORMATS[path.suffix].paths(_target(path, run, used)):
+            require_free(file, overwrite=overwrite)
+            require_predictions(file)
+
+
+def write_each(
+    batches: Iterator[Batch], mesh: Mesh, path: Path, *, overwrite: bool, designs: int | None
+) -> None:
+    """Write each design to its own file.
+
+    All files are written to a temporary folder and moved to their places at the end.
+
+    Parameters
+    ----------
+    batches
+        Predictions.
+    mesh
+        Mesh of all designs.
+    path
+        Name of the files, see the module.
+    overwrite
+        Whether files that exist are replaced.
+    designs
+        Number of designs. Where it is not given, up to two batches are in memory.
+
+    Raises
+    ------
+    UserError
+        With nothing written, when files or their folder exist and ``overwrite`` is false, or are
+        not from a prediction.
+    """
+    if designs is None:
+        some: list[Batch] = []
+        for batch in batches:
+            some.append(batch)
+            designs = (designs or 0) + len(batch.ids)
+            if designs > 1:
+                break
+        batches = chain(some, batches)
+    designs = designs or 0
+    overwrite = overwrite or was_interrupted(written_place(path, designs))
+    used: set[str] = set()
+    if _needs_folder(path, designs):
+        folder = written_place(path, designs)
+        _require_folder(folder, overwrite=overwrite)
+        # The whole folder is replaced: designs of an earlier prediction would stay in it.
+        with atomic_write(folder) as temporary:
+            temporary.mkdir()
+            (temporary / MARK).touch()
+            inside = path.with_name(f"{ID}{path.suffix}")
+            for _ in _written(batches, mesh, inside, temporary, used):
+                pass
+        return
     try:
         # A folder, and not a temporary name for each file: an .xdmf names its .h5 file, so that
         # both must be written under their final names.
         with temporary_beside(path) as folder:
             folder.mkdir()
-            for batch in batches:
-                for index, run in enumerate(batch.ids):
-                    target = _target(path, run, used)
-                    for file in export_format.paths(target):
-                        require_free(file, overwrite=overwrite)
-                    export_format.write_one(batch, index, mesh, folder / target.name)
-            for file in folder.iterdir():
-                file.replace(path.parent / file.name)
+            written: list[Path] = []
+            for target in _written(batches, mesh, path, folder, used):
+                files = EXPORT_FORMATS[path.suffix].paths(target)
+                for file in files:
+                    require_free(file, overwrite=overwrite)
+                    require_predictions(file)
+                # What a file names comes before it: it never names what is missing.
+                written += reversed(files)
+            for file in written:
+                _move(folder / file.name, file)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def _written(
+    batches: Iterator[Batch], mesh: Mesh, path: Path, folder: Path, used: set[str]
+) -> Iterator[Path]:
+    """Write each design into a folder, and yield the place that it is meant for."""
+    write = EXPORT_FORMATS[path.suffix].write_one
+    assert write is not None
+    for batch in batches:
+        for index, run in enumerate(batch.ids):
+            target = _target(path, run, used)
+            write(batch, index, mesh, folder / target.name)
+            yield target
+
+
 def _target(path: Path, run: str, used: set[str]) -> Path:
     """Return the file of a design, new among the names ``used``, to which it is added."""
-    if used and ID not in path.name:
-        raise UserError(
-            f"{path}: a {path.suffix} file holds one design, and there are several: put {ID} into "
-            f"the name, as in {path.with_stem(f'{path.stem}_{ID}')}"
-        )
     # Ids are texts of users: only signs that every file system allows become part of a name.
     return path.with_name(path.name.replace(ID, safe_name(run, used)))
+
+
+def _needs_folder(path: Path, designs: int) -> bool:
+    return holds_one_design(path) and designs > 1 and ID not in path.name
+
+
+def _require_folder(folder: Path, *, overwrite: bool) -> None:
+    """Raise UserError unless a folder is new, empty, or from an earlier prediction alone."""
+    is_empty = folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
+    require_free(folder, overwrite=overwrite or is_empty)
+    require_predictions(folder)
+    if folder.is_dir() and not is_empty and not (folder / MARK).is_file():
+        raise UserError(
+            f"{folder} is no folder of an earlier prediction, so it stays; choose another name"
+        )
+
+
+def _move(written: Path, target: Path) -> None:
+    if not target.is_dir():
+        written.replace(target)
+        return
+    # A folder that has content cannot be replaced in one step.
+    with atomic_write(target) as temporary:
+        written.rename(temporary)

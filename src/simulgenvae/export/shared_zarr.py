@@ -11,6 +11,7 @@ import numpy as np
 from simulgenvae.export.arrays import (
     create_group,
     describe,
+    joined_parameters,
     joined_texts,
     require_group,
     write_zarr,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
 
-    from simulgenvae.export.batches import Batch
+    from simulgenvae.export.batches import Batch, Parameters
     from simulgenvae.mesh.mesh import Mesh
 
 
@@ -80,7 +81,15 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
                 ids += part.ids
                 warnings += part.warnings
             carried = joined_texts([each for part in parts for each in part.carried])
-            describe(group, mesh, begun[0], ids, warnings, carried)
+            describe(
+                group,
+                mesh,
+                begun[0],
+                ids=ids,
+                warnings=warnings,
+                carried=carried,
+                parameters=joined_parameters([each for part in parts for each in part.parameters]),
+            )
 
 
 ZARR = ExportFormat(name="Zarr", suffix=".zarr", write=write_zarr, write_shared=write_shared_zarr)
@@ -96,6 +105,7 @@ class _Share:
         self.start = start
         self.ids: list[str] = []
         self.warnings: list[str] = []
+        self.parameters: list[Parameters | None] = []
         self.carried: list[Mapping[str, tuple[str, ...]]] = []
         self.scores: dict[str, list[NDArray[np.float64]]] = {}
 
@@ -117,6 +127,7 @@ class _Share:
             part.ids += batch.ids
             part.warnings += batch.warnings
             part.carried.append(dict(batch.carried))
+            part.parameters.append(batch.parameters)
         return part
 
     def write_scores(self, group: zarr.Group) -> None:

@@ -26,6 +26,28 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
+_OURS = {".pvd", ".vtu", ".vtkhdf", ".xdmf", ".h5"}
+
+
+def require_predictions(path: Path) -> None:
+    """Raise UserError when ``path`` is a folder with anything but files of predictions.
+
+    The whole folder would be replaced, so nothing else may be in it.
+    """
+    if not path.is_dir():
+        return
+    foreign = [
+        file
+        for file in path.rglob("*")
+        if not (file.is_dir() or file.suffix in _OURS or file.name.startswith("."))
+    ]
+    if path.is_symlink() or foreign:
+        raise UserError(
+            f"{foreign[0] if foreign else path} is no file of an earlier prediction, so {path} "
+            "stays; choose another name"
+        )
+
+
 def was_interrupted(path: Path) -> bool:
     """Return whether the writer of ``path`` was killed before ``path`` was in its place.
 

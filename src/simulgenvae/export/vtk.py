@@ -1,22 +1,19 @@
-"""Writer of ParaView collections: a ``.pvd`` of ``.vtu`` grids, one per design and timestep."""
+"""Writer of ParaView collections: one design as a ``.pvd`` of ``.vtu`` grids, one per timestep."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from simulgenvae.errors import UserError
 from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.field_data import field_data
 from simulgenvae.export.point_data import PointField, point_fields
-from simulgenvae.export.target import safe_name
 from simulgenvae.mesh.vtk import mesh_grid
-from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     import pyvista
     from numpy.typing import NDArray
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 
-def _files(path: Path) -> tuple[Path, ...]:
+def _paths(path: Path) -> tuple[Path, ...]:
     return (path, series_folder(path))
 
 
@@ -33,68 +30,56 @@ def series_folder(path: Path) -> Path:
     return path.with_name(f"{path.stem}_vtu")
 
 
-def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write ``NAME.pvd`` and the folder ``NAME_vtu``.
+def write_pvd(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
+    """Write the design ``index`` of a batch as ``NAME.pvd`` and the folder ``NAME_vtu``.
 
-    The folder has ``ID.pvd``, the transient of one design, and ``ID/0000.vtu`` … for every design;
-    ``NAME.pvd`` shows all of them at once, as parts 0, 1, … of each timestep. Point data: as
-    :func:`~simulgenvae.export.point_data` says, units as VTK's ``UNITS_LABEL``. Field data: novelty
-    and expected error. Nodes without cells become vertices; missing coordinates are 0.
+    The folder has ``0000.vtu`` …, one for each timestep. Point data: as
+    :func:`~simulgenvae.export.point_data` says, units as VTK's ``UNITS_LABEL``. Field data: those
+    of :func:`~simulgenvae.export.field_data.field_data`, and the time. Nodes without cells become
+    vertices; missing coordinates are 0.
 
-    Raises UserError when PyVista is not installed, when node positions are unknown, or when
-    ``NAME_vtu`` is there and holds anything but such files.
+    Raises UserError when PyVista is not installed, or when node positions are unknown.
     """
-    folder = series_folder(path)
-    _require_series(folder)
     grid = mesh_grid(mesh, f"{path.name}, as every .pvd,")
-    series: list[tuple[str, list[str]]] = []
-    times: NDArray[np.float64] = np.zeros(0)
-    # The collection replaces the old one only after its folder: it never names missing files.
-    with atomic_write(path) as collection, atomic_write(folder) as temporary:
-        temporary.mkdir()
-        # Names of folders, which must differ even for ids such as "a/b" and "a b".
-        used: set[str] = set()
-        for batch in batches:
-            times = batch.times
-            for index, run in enumerate(batch.ids):
-                name = safe_name(run, used)
-                files = _write_run(grid, batch, index, temporary / name)
-                _write_collection(temporary / f"{name}.pvd", [(name, files)], times)
-                series.append((f"{folder.name}/{name}", files))
-        _write_collection(collection, series, times)
-
-
-PARAVIEW = ExportFormat(name="ParaView collection", suffix=".pvd", write=write_pvd, paths=_files)
-
-
-def _require_series(folder: Path) -> None:
-    """Raise UserError when the folder has files that are not from an earlier collection."""
-    # The whole folder is replaced, so nothing else may be in it.
-    foreign = [
-        file for file in folder.rglob("*") if not (file.is_dir() or file.suffix in {".vtu", ".pvd"})
-    ]
-    if folder.is_symlink() or foreign or (folder.exists() and not folder.is_dir()):
-        what = foreign[0] if foreign else folder
-        raise UserError(
-            f"{what} is no file of an earlier prediction, so {folder} stays; choose another name"
-        )
-
-
-def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder: Path) -> list[str]:
-    """Write one grid per timestep of one run, and return the names of their files."""
+    folder = series_folder(path)
     folder.mkdir()
-    for name, scores in batch.scores.items():
-        grid.field_data[name] = scores[[index]]
-    files = []
+    for name, values in field_data(batch, index, mesh).items():
+        _add_field_data(grid, name, values)
     fields = list(point_fields(batch, index))
-    # One grid for all timesteps and designs: only its arrays change.
-    for step in range(batch.times.size):
+    files = []
+    # One grid for all timesteps: only its arrays change.
+    for step, time in enumerate(batch.times.tolist()):
+        # The name by which VTK's readers know the time of a file.
+        _add_field_data(grid, "TimeValue", (time,))
         for field in fields:
             _set_field(grid, field, step)
         file = folder / f"{step:04d}.vtu"
         file.write_text(_vtu(grid), encoding="utf-8")
-        files.append(file.name)
-    return files
+        files.append(f"{folder.name}/{file.name}")
+    _write_collection(path, files, batch.times)
+
+
+PARAVIEW = ExportFormat(
+    name="ParaView collection",
+    suffix=".pvd",
+    write_one=write_pvd,
+    paths=_paths,
+    files=lambda steps: 1 + steps,
+)
+
+
+def _add_field_data(
+    grid: pyvista.UnstructuredGrid, name: str, values: Sequence[float | str]
+) -> None:
+    # PyVista takes no texts with letters such as those of µm.
+    from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkStringArray
+
+    is_text = any(isinstance(value, str) for value in values)
+    array = vtkStringArray() if is_text else vtkDoubleArray()
+    array.SetName(_attribute(name))
+    for value in values:
+        array.InsertNextValue(value)  # type: ignore[arg-type]
+    grid.GetFieldData().AddArray(array)
 
 
 def _set_field(grid: pyvista.UnstructuredGrid, field: PointField, step: int) -> None:
@@ -134,18 +119,14 @@ def _vtu(grid: pyvista.UnstructuredGrid) -> str:
     return str(writer.GetOutputString())
 
 
-def _write_collection(
-    path: Path, series: Iterable[tuple[str, list[str]]], times: NDArray[np.float64]
-) -> None:
-    """Write a collection of files: one folder per part, one file per timestep."""
+def _write_collection(path: Path, files: Sequence[str], times: NDArray[np.float64]) -> None:
+    """Write a collection of one file per timestep."""
     from xml.sax.saxutils import quoteattr
 
     entries = []
-    for part, (folder, files) in enumerate(series):
-        for time, file in zip(times.tolist(), files, strict=True):
-            name = quoteattr(f"{folder}/{file}")
-            # repr keeps every digit of the time, so that equal times stay equal.
-            entries.append(f'    <DataSet timestep="{time!r}" part="{part}" file={name}/>\n')
+    for time, file in zip(times.tolist(), files, strict=True):
+        # repr keeps every digit of the time, so that equal times stay equal.
+        entries.append(f'    <DataSet timestep="{time!r}" part="0" file={quoteattr(file)}/>\n')
     with path.open("w", encoding="utf-8") as target:
         target.write('<?xml version="1.0"?>\n')
         target.write('<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n')

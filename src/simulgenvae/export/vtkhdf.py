@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.prediction_labels import SLASH
 from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.field_data import field_data
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.vtk import mesh_grid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import h5py
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
 def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     """Write the design ``index`` of a batch.
 
-    Units are attributes of the fields; novelty and expected error are field data.
+    Units are attributes of the fields; what belongs to the design as a whole is field data, see
+    :func:`~simulgenvae.export.field_data.field_data`.
     """
     grid = mesh_grid(mesh, f"{path.name}, as every .vtkhdf,")
     cells = mesh.cells or Cells.vertices(grid.n_points)
@@ -62,11 +66,8 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         _write_shapes(root, cells, steps)
         for field in point_fields(batch, index):
             _write_field(root, field)
-        # Field data of one value that all timesteps share: offset 0, size 1.
-        for name, scores in batch.scores.items():
-            root.create_dataset(f"FieldData/{name}", data=scores[[index]])
-            time.create_dataset(f"FieldDataOffsets/{name}", data=np.zeros(steps, dtype=np.int64))
-            time.create_dataset(f"FieldDataSizes/{name}", data=np.ones((steps, 2), dtype=np.int64))
+        for name, values in field_data(batch, index, mesh).items():
+            _write_field_data(root, name, values, steps)
 
 
 _FACE_OFFSETS = ("FaceOffsetsOffsets", "FaceConnectivityOffsets", "PolyhedronToFaceIdOffsets")
@@ -115,17 +116,35 @@ def _write_shapes(root: h5py.Group, cells: Cells, steps: int) -> None:
 VTKHDF = ExportFormat(name="VTKHDF", suffix=".vtkhdf", write_one=write_vtkhdf)
 
 
+def _write_field_data(
+    root: h5py.Group, name: str, values: Sequence[float | str], steps: int
+) -> None:
+    """Write numbers or texts that all timesteps share: offset 0, all of them at each."""
+    import h5py
+
+    if any(isinstance(value, str) for value in values):
+        # VTK asks for this type of text, and crashes at that of UTF-8; it takes the bytes as UTF-8.
+        encoded = np.array([str(value).encode() for value in values], dtype=object)
+        root.create_dataset(f"FieldData/{name}", data=encoded, dtype=h5py.string_dtype("ascii"))
+    else:
+        root.create_dataset(f"FieldData/{name}", data=np.array(values, dtype=np.float64))
+    size = np.tile(np.array([1, len(values)], dtype=np.int64), (steps, 1))
+    root.create_dataset(f"Steps/FieldDataOffsets/{name}", data=np.zeros(steps, dtype=np.int64))
+    root.create_dataset(f"Steps/FieldDataSizes/{name}", data=size)
+
+
 def _write_field(root: h5py.Group, field: PointField) -> None:
     """Write the timesteps of a field one after the other, and the place of each."""
     # One chunk per timestep, as ParaView reads one timestep at a time.
     steps, nodes, count = field.values.shape
+    name = field.name.replace("/", SLASH)
     shape = (steps * nodes,) if count == 1 else (steps * nodes, count)
     data = root.create_dataset(
-        f"PointData/{field.name}",
+        f"PointData/{name}",
         data=field.values.reshape(shape),
         chunks=(nodes, *shape[1:]),
         compression="gzip",
         shuffle=True,
     )
     data.attrs["units"] = field.unit
-    root.create_dataset(f"Steps/PointDataOffsets/{field.name}", data=nodes * np.arange(steps))
+    root.create_dataset(f"Steps/PointDataOffsets/{name}", data=nodes * np.arange(steps))

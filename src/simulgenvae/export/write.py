@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch, batches
 from simulgenvae.export.export_format import EXPORT_FORMATS
-from simulgenvae.export.one_by_one import write_each
+from simulgenvae.export.one_by_one import (
+    holds_one_design,
+    require_places,
+    write_each,
+    written_place,
+)
 from simulgenvae.export.target import require_free, was_interrupted
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -19,8 +25,21 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 
-def check_target(path: Path, *, overwrite: bool = False) -> None:
+MANY_FILES = 200
+"""Number of files from which on a note recommends a format with fewer."""
+
+
+def check_target(path: Path, *, overwrite: bool = False, ids: Sequence[str] | None = None) -> None:
     """Check that a prediction can be written to ``path``, before anything is computed.
+
+    Parameters
+    ----------
+    path
+        File or folder to write.
+    overwrite
+        Whether files that exist are replaced.
+    ids
+        Ids of the designs; without them, only the suffix and the folder are checked.
 
     Raises
     ------
@@ -31,10 +50,27 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     if path.suffix not in EXPORT_FORMATS:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
         raise UserError(f"{path}: {given}; predictions are written as {', '.join(EXPORT_FORMATS)}")
-    overwrite = overwrite or was_interrupted(path)
+    if ids is None:
+        require_free(path, overwrite=True)
+        return
+    overwrite = overwrite or was_interrupted(written_place(path, len(ids)))
+    if holds_one_design(path):
+        require_places(path, ids, overwrite=overwrite)
+        return
     # All of them before the first is written: a refusal must change nothing.
     for target in EXPORT_FORMATS[path.suffix].paths(path):
         require_free(target, overwrite=overwrite)
+
+
+def many_files_note(path: Path, designs: int, steps: int) -> list[str]:
+    """Return a note for the user where a prediction is very many files."""
+    files = EXPORT_FORMATS[path.suffix].files(steps) * designs
+    if not holds_one_design(path) or files <= MANY_FILES:
+        return []
+    return [
+        f"{path}: {count(designs, 'design')} at {count(steps, 'time')} are {files:,} files; a "
+        ".vtkhdf is one file a design, and ParaView opens it as well (5.12 and later)"
+    ]
 
 
 def write_prediction(
@@ -47,9 +83,9 @@ def write_prediction(
 ) -> None:
     """Write what ``Surrogate.predict`` returned to ``path``.
 
-    A ``.npz``, ``.zarr``, ``.nc`` or ``.pvd`` (with its folder) holds all designs, a ``.vtkhdf`` or
-    ``.xdmf`` (with its ``.xdmf.h5``) one; ``{id}`` in the name of these is replaced by the id of
-    each of several.
+    A ``.npz``, ``.zarr`` or ``.nc`` holds all designs. A ``.vtkhdf``, ``.xdmf`` (with its
+    ``.xdmf.h5``) or ``.pvd`` (with its folder of ``.vtu``) holds one; several are written to a
+    folder, ``new.vtkhdf`` as ``new/ID.vtkhdf``, or to files in whose name ``{id}`` is replaced.
 
     Parameters
     ----------
@@ -63,16 +99,15 @@ def write_prediction(
     overwrite
         Whether files that exist are replaced.
     runs
-        Number of designs that several ranks predict together, each its own ones; only for formats
-        that several processes can write.
+        Number of designs, where it is known before; several ranks predict them together, each its
+        own ones, in formats that several processes can write.
 
     Raises
     ------
     UserError
         As :func:`check_target` and the writers do. What was at ``path`` is then still there.
     """
-    check_target(path, overwrite=overwrite)
-    overwrite = overwrite or was_interrupted(path)
+    check_target(path)
     export_format = EXPORT_FORMATS[path.suffix]
     # A generator: each batch is checked when the writer asks for it.
     checked = _on_mesh(batches(prediction), mesh)
@@ -83,12 +118,13 @@ def write_prediction(
                 f"{path}: several processes can only write {', '.join(shared)}; choose that, or "
                 "leave out --gpus and --nnodes"
             )
+        check_target(path, overwrite=overwrite, ids=())
         export_format.write_shared(checked, mesh, path, runs)
     elif export_format.write is not None:
+        check_target(path, overwrite=overwrite, ids=())
         export_format.write(checked, mesh, path)
     else:
-        # Formats of one design per file.
-        write_each(checked, mesh, path, overwrite=overwrite)
+        write_each(checked, mesh, path, overwrite=overwrite, designs=runs)
 
 
 def _several_ranks() -> bool:

@@ -5,13 +5,16 @@ Tested in tests/export/test_one_by_one.py and test_round_trip.py.
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.data.prediction_labels import LABELS
 from simulgenvae.errors import UserError
 from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.field_data import field_data
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.mesh.cells import Cells
@@ -65,7 +68,9 @@ def heavy_file(path: Path) -> Path:
 def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     """Write the design ``index`` of a batch.
 
-    Mesh and fields go to the :func:`heavy_file`, everything else to ``path``.
+    Mesh and fields go to the :func:`heavy_file`, everything else to ``path``. Numbers of the design
+    as a whole are field data; all labels of :func:`~simulgenvae.export.field_data.field_data` are
+    in one ``Information`` as JSON, as XDMF has no arrays of texts.
 
     Raises UserError when node positions are unknown, and for cells that XDMF does not have.
     """
@@ -80,6 +85,9 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         GridType="Collection",
         CollectionType="Temporal",
     )
+    whole = field_data(batch, index, mesh)
+    labels = json.dumps(whole, ensure_ascii=False)
+    ET.SubElement(series, "Information", Name=LABELS, Value=labels)
     fields: list[PointField] = []
     for field in point_fields(batch, index):
         fields += _parts(field)
@@ -100,9 +108,10 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
             numbers.add("points", np.asarray(grid.points), geometry)
             for number, field in enumerate(fields):
                 _add_field(numbers, one, f"field{number}/{step:04d}", field, step)
-            for name, scores in batch.scores.items():
-                score = ET.SubElement(one, "Attribute", Name=name, Center="Grid")
-                numbers.add(name, scores[[index]], score)
+            for number, (name, values) in enumerate(whole.items()):
+                if not isinstance(values[0], str):
+                    score = ET.SubElement(one, "Attribute", Name=name, Center="Grid")
+                    numbers.add(f"number{number}", np.array(values, dtype=np.float64), score)
     ET.indent(root)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
@@ -147,7 +156,9 @@ def _files(path: Path) -> tuple[Path, ...]:
     return (path, heavy_file(path))
 
 
-XDMF = ExportFormat(name="XDMF", suffix=".xdmf", write_one=write_xdmf, paths=_files)
+XDMF = ExportFormat(
+    name="XDMF", suffix=".xdmf", write_one=write_xdmf, paths=_files, files=lambda _: 2
+)
 
 
 def _parts(field: PointField) -> list[PointField]:

@@ -16,9 +16,11 @@ from simulgenvae.errors import UserError
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import xarray as xr
+    from numpy.typing import NDArray
 
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.models import Latents
@@ -31,7 +33,9 @@ MOST_FIELDS = 10_000
 class Exploring(StudyData):
     """A study whose latent space can be explored.
 
-    All methods write the fields they return to ``out`` (``.npz``, ``.zarr``, ``.nc`` or ``.pvd``).
+    All methods write the fields they return to ``out``, in any format of predictions. In files for
+    ParaView (``.vtkhdf``, ``.pvd``, ``.xdmf``) the animation of a walk is its steps, and each of
+    several times has a file of its own.
     """
 
     def interpolate(
@@ -44,6 +48,7 @@ class Exploring(StudyData):
         images: Path | None = None,
         steps: int = 9,
         kind: Literal["slerp", "linear"] = "slerp",
+        times: NDArray[np.float64] | None = None,
         overwrite: bool = False,
     ) -> xr.Dataset:
         """Return fields on the way from one run or design to another.
@@ -60,6 +65,8 @@ class Exploring(StudyData):
             Number of fields, including both ends.
         kind
             Great circle (``"slerp"``) or straight line (``"linear"``) in the latent space.
+        times
+            Times of the fields, within the trained span; the trained ones by default.
         overwrite
             Whether an existing file is replaced.
 
@@ -87,14 +94,15 @@ class Exploring(StudyData):
                 "for images)"
             )
         _require_steps(steps)
-        surrogate = self._surrogate_for(out, overwrite=overwrite)
+        surrogate = self._surrogate_for(out)
+        times = _check_walk(surrogate, out, times, steps, overwrite=overwrite)
         if first is not None and second is not None:
             dataset = self.open_dataset(surrogate.settings)
             ends = _encoded(surrogate, dataset, first), _encoded(surrogate, dataset, second)
         else:
             ends = _two_designs(surrogate, params, images)
-        fields = interpolate(surrogate, *ends, steps, kind)
-        return _written(fields, surrogate, out, overwrite=overwrite)
+        walk = interpolate(surrogate, *ends, steps, kind, times)
+        return _write_walk(walk, surrogate, out, overwrite=overwrite)
 
     def traverse(
         self,
@@ -105,6 +113,7 @@ class Exploring(StudyData):
         dimension: int | None = None,
         distance: float = 2.0,
         steps: int = 9,
+        times: NDArray[np.float64] | None = None,
         overwrite: bool = False,
     ) -> xr.Dataset:
         """Return fields while one level of the latents moves and the others do not.
@@ -123,6 +132,8 @@ class Exploring(StudyData):
             Distance to both sides, in standard deviations of the training runs.
         steps
             Number of fields.
+        times
+            Times of the fields, within the trained span; the trained ones by default.
         overwrite
             Whether an existing file is replaced.
 
@@ -148,7 +159,8 @@ class Exploring(StudyData):
                 f"--distance is {distance:g}: give a positive number of standard deviations."
             )
         _require_steps(steps)
-        surrogate = self._surrogate_for(out, overwrite=overwrite)
+        surrogate = self._surrogate_for(out)
+        times = _check_walk(surrogate, out, times, steps, overwrite=overwrite)
         # A wrong level is refused before all runs are encoded.
         level_number(surrogate, level, dimension)
         dataset = self.open_dataset(surrogate.settings)
@@ -163,8 +175,8 @@ class Exploring(StudyData):
         if middle is None:
             middle = Latents(trained.z.mean(0, keepdim=True), trained.h.mean(0, keepdim=True))
         values = np.linspace(-distance, distance, steps)
-        fields = traverse(surrogate, middle, level, direction, values)
-        return _written(fields, surrogate, out, overwrite=overwrite)
+        walk = traverse(surrogate, middle, level, direction, values, times)
+        return _write_walk(walk, surrogate, out, overwrite=overwrite)
 
     def sample(
         self, out: Path, *, count: int = 8, seed: int = 0, overwrite: bool = False
@@ -181,14 +193,17 @@ class Exploring(StudyData):
         if not 1 <= count <= MOST_FIELDS:
             raise UserError(f"--count is {count}: give a whole number from 1 to {MOST_FIELDS}.")
         require_seed(seed)
-        surrogate = self._surrogate_for(out, overwrite=overwrite)
-        return _written(surrogate.sample(count, seed), surrogate, out, overwrite=overwrite)
+        surrogate = self._surrogate_for(out)
+        labels = [f"sample_{k}" for k in range(count)]
+        _check_fields(out, labels, len(surrogate.times), overwrite=overwrite)
+        fields = surrogate.sample(count, seed)
+        return _write(fields, surrogate, out, overwrite=overwrite)
 
-    def _surrogate_for(self, out: Path, *, overwrite: bool) -> Surrogate:
+    def _surrogate_for(self, out: Path) -> Surrogate:
         """Return the surrogate, after a check of the file to write, which takes no time."""
         from simulgenvae.export.write import check_target
 
-        check_target(out, overwrite=overwrite)
+        check_target(out)
         return self.load_surrogate()
 
 
@@ -219,7 +234,44 @@ def _two_designs(
     return first, second
 
 
-def _written(fields: xr.Dataset, surrogate: Surrogate, out: Path, *, overwrite: bool) -> xr.Dataset:
+def _check_walk(
+    surrogate: Surrogate,
+    out: Path,
+    times: NDArray[np.float64] | None,
+    steps: int,
+    *,
+    overwrite: bool,
+) -> NDArray[np.float64]:
+    """Return the times of a walk, after a check of the files that it will be."""
+    from simulgenvae.export.animation import time_labels
+    from simulgenvae.surrogate.selection import select
+
+    times = select(surrogate, times).times
+    _check_fields(out, time_labels(times.tolist()), steps, overwrite=overwrite)
+    return times
+
+
+def _check_fields(out: Path, labels: Sequence[str], steps: int, *, overwrite: bool) -> None:
+    from simulgenvae.export.write import check_target, many_files_note
+
+    check_target(out, overwrite=overwrite, ids=labels)
+    log_notes(many_files_note(out, len(labels), steps))
+
+
+def _write_walk(
+    walk: xr.Dataset, surrogate: Surrogate, out: Path, *, overwrite: bool
+) -> xr.Dataset:
+    """Write a walk, whose animation in ParaView is its steps; return it as it was."""
+    from simulgenvae.export.animation import along_steps
+    from simulgenvae.export.one_by_one import holds_one_design
+
+    _write(
+        along_steps(walk) if holds_one_design(out) else walk, surrogate, out, overwrite=overwrite
+    )
+    return walk
+
+
+def _write(fields: xr.Dataset, surrogate: Surrogate, out: Path, *, overwrite: bool) -> xr.Dataset:
     from simulgenvae.export.write import write_prediction
 
     write_prediction(fields, surrogate.whole_mesh, out, overwrite=overwrite)

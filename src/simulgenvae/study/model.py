@@ -115,7 +115,8 @@ class Model:
               ``NAME_lower`` to ``NAME_upper`` that is meant to hold 90 % of the values;
             - ``novelty`` (run): distance from the training runs, above 1 for a design that is
               further from them than any of them is from the others; ``expected_error`` (run);
-            - coordinates ``run``, ``time``, ``x``, ``y``, ``z`` (node) and the cells of the mesh;
+            - coordinates ``run``, ``time``, ``x``, ``y``, ``z`` (node), the cells of the mesh, and
+              the parameters (run);
             - attribute ``warnings``: what to know before trusting it, one per line.
 
             Blanks and slashes in names are ``_``. ``prediction.simulgenvae.to_pyvista(design,
@@ -154,7 +155,7 @@ class Model:
         from simulgenvae.export.by_variable import by_variable
 
         mesh = surrogate.whole_mesh
-        return by_variable(prediction, mesh if chosen is None else mesh.at(chosen))
+        return by_variable(prediction, mesh if chosen is None else mesh.at(chosen), conditions)
 
     def quantities(
         self,

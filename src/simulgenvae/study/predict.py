@@ -23,7 +23,7 @@ from simulgenvae.export.result_table import (
     rows_of,
     write_result_table,
 )
-from simulgenvae.export.write import check_target, write_prediction
+from simulgenvae.export.write import check_target, many_files_note, write_prediction
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 from simulgenvae.study.predicted_design import PredictedDesign, predicted_designs
 from simulgenvae.surrogate.outline import Outline
@@ -84,8 +84,9 @@ class Predicting(StudyData):
         Parameters
         ----------
         out
-            File to write: ``.npz``, ``.zarr``, ``.nc``, ``.pvd``, ``.vtkhdf`` or ``.xdmf``; none
-            is written when not given.
+            File to write: ``.npz``, ``.zarr``, ``.nc``, ``.vtkhdf``, ``.pvd`` or ``.xdmf``; none
+            is written when not given. The last three hold one design: several are written to a
+            folder, ``new.vtkhdf`` as ``new/ID.vtkhdf``.
         params
             CSV file with the parameters of the designs.
         images
@@ -138,7 +139,7 @@ class Predicting(StudyData):
         if truth is not None and out is None:
             raise UserError("--truth is written together with the predictions: give --out too.")
         if out is not None:
-            check_target(out, overwrite=overwrite)
+            check_target(out)
         if table is not None:
             check_result_table(table, overwrite=overwrite)
         # All files are of one model, also if another one becomes the current one meanwhile.
@@ -147,6 +148,10 @@ class Predicting(StudyData):
         outline.check(times, nodes, variables)
         conditions, notes = read_new_conditions(params, images, outline.condition_scaler, at)
         log_notes(notes)
+        if out is not None:
+            check_target(out, overwrite=overwrite, ids=conditions.ids)
+            steps = len(outline.times if times is None else times)
+            log_notes(many_files_note(out, len(conditions), steps))
         request = _Request(
             study, conditions, times, nodes, variables, samples, seed, quantities or {}, table
         )
@@ -272,7 +277,8 @@ class _Request:
     ) -> list[PredictedDesign]:
         """Write the batches, if there is a file to write, and return the summaries of designs."""
         found: list[PredictedDesign] = []
-        summarised = _summarised(batches, self.conditions, found)
+        labelled = (batch.with_parameters(self.conditions) for batch in batches)
+        summarised = _summarised(labelled, self.conditions, found)
         if out is not None:
             write_prediction(summarised, mesh, out, overwrite=overwrite, runs=runs)
         for _ in summarised:

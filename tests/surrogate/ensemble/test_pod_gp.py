@@ -161,6 +161,24 @@ def test_the_kernel_that_fits_the_response_has_the_larger_weight() -> None:
     assert leading == ["squared_exponential", "matern52"]
 
 
+def test_errors_that_choose_the_kernel_are_relative_to_the_size_of_runs() -> None:
+    """Runs that are called large hardly count: here the smooth ones, or those with kinks."""
+    x = np.linspace(1, 3, 24)[:, None]
+    known = Conditions(tuple(f"run{k}" for k in range(24)), ("p",), x)
+    smooth = x[:, 0] < 2
+    values = np.where(smooth, np.sin(3 * x[:, 0]), np.sin(6) + np.abs(np.sin(9 * (x[:, 0] - 2))))
+    coefficients = (values[:, None] * np.ones(12)).reshape(24, 4, 3).astype(np.float32)
+    scaler = ConditionScaler.fit(known)
+    weights = []
+    for large in (smooth, ~smooth):
+        sizes = np.where(large, 1e6, 1.0)
+        found = PodGaussianProcesses.fit(known, scaler, coefficients, TIMES, sizes)
+        assert found is not None
+        kernels = [pod_gpr.kernel for pod_gpr in found.by_kernel]
+        weights.append(dict(zip(kernels, found.weights, strict=True)).get("matern52", 0.0))
+    assert abs(weights[0] - weights[1]) > 0.05
+
+
 def test_too_few_runs_and_runs_that_are_all_the_same() -> None:
     known = conditions()
     same = np.ones((RUNS, 4, 3), np.float32)

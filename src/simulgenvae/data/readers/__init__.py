@@ -35,6 +35,7 @@ from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.runs.unread import way_out
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
+from simulgenvae.data.readers.stored_dataset import open_dataset, stored_dataset
 from simulgenvae.data.readers.the_well import is_the_well, open_the_well
 from simulgenvae.data.readers.zarr_arrays import ZARR
 from simulgenvae.errors import UserError
@@ -85,6 +86,11 @@ def open_source(
         raise UserError(f"{path}: no such file")
     if part is not None and part.path is not None:
         return nullcontext(open_groups(path, part))
+    stored = stored_dataset(path) if path.is_dir() else None
+    if stored is not None:
+        if part is not None and part != RunPart():
+            raise UserError(f"{path}: the data of a study, of which no part can be chosen")
+        return nullcontext(open_dataset(path, stored))
     # A folder is an array only by the files in it: one of runs may have any name.
     array_format = array_format_of(path)
     if path.is_dir() and array_format is None and not has_runs(path) and array_files(path):

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
+from simulgenvae.data.prediction_labels import KINDS
 from simulgenvae.data.readers.axes import GRID, Axes, default_axes
 from simulgenvae.data.readers.hdf5 import path_advice
 from simulgenvae.data.readers.source import COMPANIONS, FIELDS, Source
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.cells import ARRAYS, Cells
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.damage import damage_reported
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 
 
+_OF_DESIGNS = ("novelty", "expected_error", "carried", "carried_names")
+"""Arrays of a prediction that are about its designs as a whole."""
+
+
 class ChosenArrays(NamedTuple):
     """Arrays of a file that are read.
 
@@ -34,13 +41,19 @@ class ChosenArrays(NamedTuple):
         of their variables.
     companions
         Further arrays, by the keys of :data:`COMPANIONS` or the names of a grid's axes.
+    cells
+        Arrays of the cells, by their names in :data:`~simulgenvae.mesh.cells.ARRAYS`.
     unread
         Arrays of the file that are not read, each with its shape.
+    belonging
+        Arrays that belong to the fields of a prediction, such as their standard deviation.
     """
 
     fields: dict[str, StoredArray]
     companions: dict[str, StoredArray]
+    cells: dict[str, StoredArray]
     unread: tuple[str, ...]
+    belonging: tuple[str, ...]
 
     @classmethod
     def of(cls, path: Path, arrays: ArrayFile, wanted: Iterable[str], axes: int) -> Self:
@@ -79,12 +92,30 @@ class ChosenArrays(NamedTuple):
         # A single array without VARIABLE= holds all variables, and its name is none of theirs.
         elif len(fields) == 1 and "=" not in "".join(wanted):
             fields = {"": next(iter(fields.values()))}
-        used = {*fields.values(), *companions.values()}
+        cells = {name: f"cells_{name}" for name in ARRAYS if f"cells_{name}" in arrays}
+        used = {*fields.values(), *companions.values(), *cells.values()}
+        belonging: tuple[str, ...] = ()
+        if fields == {"": FIELDS}:
+            shape = arrays[FIELDS].shape
+            belonging = tuple(name for name in KINDS if name in arrays)
+            belonging = tuple(name for name in belonging if arrays[name].shape == shape)
+            belonging += tuple(name for name in _OF_DESIGNS if name in arrays)
+        others = [name for name in arrays if name not in {*used, *belonging}]
         return cls(
             {key: arrays[name] for key, name in fields.items()},
             {key: arrays[name] for key, name in companions.items() if name not in fields.values()},
-            tuple(f"{name} {list(arrays[name].shape)}" for name in arrays if name not in used),
+            {key: arrays[name] for key, name in cells.items() if name not in fields.values()},
+            tuple(f"{name} {list(arrays[name].shape)}" for name in others),
+            belonging,
         )
+
+    def mesh(self, path: Path, coords: NDArray[Any] | None, unit: str) -> Mesh | None:
+        """Return the mesh of a file that has cells; None for one that has none, or no positions."""
+        if not self.cells or coords is None:
+            return None
+        with damage_reported(path, "its cells cannot be read"):
+            arrays = {key: array.whole() for key, array in self.cells.items()}
+            return Mesh(coords, Cells.from_arrays(arrays), unit=unit)
 
     def values(self, path: Path) -> dict[str, NDArray[Any]]:
         """Return the companions; vectors that a format stores as a matrix become vectors.
@@ -124,6 +155,11 @@ def source_of(path: Path, arrays: ArrayFile, part: RunPart | None = None) -> Sou
     notes: list[str] = []
     for array in fields.values():
         notes += array.check()
+    if chosen.belonging:
+        notes.append(
+            f"{path}: {', '.join(chosen.belonging)} belong to a prediction, and are no variables: "
+            "not read (--array takes arrays by their names)"
+        )
     if chosen.unread:
         notes.append(
             f"{path}: not read: {', '.join(chosen.unread)} (--array takes arrays by their names, "
@@ -137,7 +173,9 @@ def source_of(path: Path, arrays: ArrayFile, part: RunPart | None = None) -> Sou
         companions = {key: value for key, value in chosen.values(path).items() if key in COMPANIONS}
         # Whether the last axis is nodes, or nodes times variables, is decided later: that depends
         # on the mesh, which may come from another file.
-        return Source(path, first.shape, dtype, first.entry, companions, tuple(notes))
+        unit = str(companions.get("length_unit", ""))
+        mesh = chosen.mesh(path, companions.get("coords"), unit)
+        return Source(path, first.shape, dtype, first.entry, companions, tuple(notes), mesh=mesh)
     axes = _axes(path, first.shape, part)
     if "run" not in axes.names:
         raise UserError(

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import zarr
 
+from simulgenvae.data.netcdf_names import PARAMETERS
 from simulgenvae.data.readers.array_format import ArrayFormat
+from simulgenvae.data.readers.source import FIELDS
 from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -57,7 +59,49 @@ def open_zarr(path: Path) -> Iterator[ArrayFile]:
         node = zarr.open(str(path), mode="r")
         arrays = {"": node} if isinstance(node, zarr.Array) else dict(node.arrays())
         stored = {name: _stored(path, array) for name, array in arrays.items()}
+        if isinstance(node, zarr.Group) and _is_labelled(arrays):
+            stored = _with_companions(node, stored)
     yield stored
+
+
+def _is_labelled(arrays: Mapping[str, zarr.Array[Any]]) -> bool:
+    """Return whether the array ``fields`` names its axes, as predictions and xarray write them."""
+    if FIELDS not in arrays:
+        return False
+    names: Any = getattr(arrays[FIELDS].metadata, "dimension_names", None)
+    # Version 2 has no names; xarray puts them here.
+    names = names or arrays[FIELDS].attrs.get("_ARRAY_DIMENSIONS")
+    return tuple(names or ()) == ("run", "time", "node", "variable")
+
+
+def _with_companions(group: zarr.Group, stored: dict[str, StoredArray]) -> dict[str, StoredArray]:
+    """Return labelled arrays under the names that companions have in all formats of arrays."""
+    keys = {"run": "ids", "time": "times", "variable": "variables"}
+    found = {keys.get(name, name): array for name, array in stored.items()}
+
+    def add(key: str, values: object) -> None:
+        if key not in found:
+            found[key] = StoredArray.of(np.array(values))
+
+    if group.attrs.get("units"):
+        add("units", group.attrs["units"])
+    for name, key in (("time", "time_unit"), ("coords", "length_unit")):
+        if name in stored and stored[name].attributes.get("units"):
+            add(key, stored[name].attributes["units"])
+    listed: Any = group.attrs.get(PARAMETERS)
+    names = [str(name) for name in listed] if isinstance(listed, list) else []
+    if names and all(name in found for name in names):
+        columns = [found.pop(name) for name in names]
+        add("params", np.column_stack([_plain(column.whole()) for column in columns]))
+        add(
+            "param_names",
+            [
+                str(column.attributes.get("long_name", name))
+                for name, column in zip(names, columns, strict=True)
+            ],
+        )
+        add("param_units", [str(column.attributes.get("units", "")) for column in columns])
+    return found
 
 
 def _stored(path: Path, array: zarr.Array[Any]) -> StoredArray:
@@ -67,7 +111,13 @@ def _stored(path: Path, array: zarr.Array[Any]) -> StoredArray:
         lambda index: np.asarray(array[index]),
         partial(_whole, path, array),
         partial(_checked, path, array),
+        dict(array.attrs),
     )
+
+
+def _plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers as they are, and texts in a type that can be joined with others."""
+    return values if values.dtype.kind in "fiu" else np.array(values.tolist(), dtype=np.str_)
 
 
 ZARR = ArrayFormat(name="Zarr", open=open_zarr, markers=("zarr.json", ".zarray", ".zgroup"))

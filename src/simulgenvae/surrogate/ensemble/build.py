@@ -94,12 +94,11 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
     # Coefficients are read from disk only without modes: then all members are of one kind.
     if not isinstance(coefficients, LazyStates):
         truth = coefficients[validation]
-        uniform = uniform_field_coefficients(trained.reduction)
         ensemble = stacked(
             ensemble,
             ensemble.predict_separately(conditions, dataset.times),
             truth,
-            np.linalg.norm((truth - uniform).reshape(len(truth), -1), axis=1),
+            _sizes(trained, truth),
             gaussian_processes=settings.prediction.gaussian_process == "auto",
         )
     # The spread depends on the weights, so it is calibrated last.
@@ -115,8 +114,19 @@ def _gaussian_processes(
     coefficients = trained.coefficients
     assert not isinstance(coefficients, LazyStates), "the coefficients are in memory"
     return PodGaussianProcesses.fit(
-        trained.conditions.select(rows), trained.condition_scaler, coefficients[rows], dataset.times
+        trained.conditions.select(rows),
+        trained.condition_scaler,
+        coefficients[rows],
+        dataset.times,
+        _sizes(trained, coefficients[rows]),
     )
+
+
+def _sizes(trained: Trained, coefficients: NDArray[np.float32]) -> NDArray[np.floating]:
+    """Return the norms of runs ``[n, T, r]`` to which their errors are relative, ``[n]``."""
+    apart = coefficients - uniform_field_coefficients(trained.reduction)
+    norms = np.linalg.norm(apart.reshape(len(apart), -1), axis=1)
+    return np.asarray(np.maximum(norms, np.finfo(np.float32).tiny))
 
 
 def calibrate(

@@ -60,13 +60,14 @@ class PodGaussianProcesses:
         scaler: ConditionScaler,
         coefficients: NDArray[np.float32],
         times: NDArray[np.float64],
+        sizes: NDArray[np.floating] | None = None,
     ) -> Self | None:
         """Fit to the training runs; None where these are too few or all the same.
 
         Unlike those of the baseline POD+GPR, length scales of different modes are related, and the
         processes with Matérn's kernel of order 5/2 are mixed with those of the squared exponential,
-        with the weights that have the least squared leave-one-out error (stacking, Breiman 1996,
-        "Stacked regressions").
+        with the weights that have the least squared relative leave-one-out error (stacking,
+        Breiman 1996, "Stacked regressions").
 
         Parameters
         ----------
@@ -78,6 +79,9 @@ class PodGaussianProcesses:
             Coefficients of the training runs, ``[n, T, r]``.
         times
             Training times, ``[T]``.
+        sizes
+            Norms of the training runs, ``[n]``, to which the errors that choose the weights of the
+            kernels are relative; all alike when not given.
         """
         if len(conditions) < _FEWEST_RUNS:
             return None
@@ -91,7 +95,13 @@ class PodGaussianProcesses:
             if not pod_gpr.modes:
                 return None
             fitted.append(pod_gpr)
-        weights = _weights(*[pod_gpr.leave_one_out_errors for pod_gpr in fitted])
+        unit = np.ones(len(coefficients)) if sizes is None else sizes
+        weights = _weights(
+            *[
+                pod_gpr.leave_one_out_errors / unit[pod_gpr.leave_one_out_rows, None]
+                for pod_gpr in fitted
+            ]
+        )
         order = [int(number) for number in np.argsort(weights)[::-1] if weights[number] > 0]
         by_kernel = tuple(fitted[number] for number in order)
         relative_std = np.sort(by_kernel[0].leave_one_out_relative_std())

@@ -56,7 +56,7 @@ def stacked(
     truth
         Coefficients of these runs, ``[n, T, r]``.
     sizes
-        Norms of these runs, to which errors are relative, ``[n]``.
+        Norms of these runs, more than 0, to which errors are relative, ``[n]``.
     gaussian_processes
         Whether the Gaussian processes may have a weight.
     """
@@ -108,7 +108,7 @@ def best_weights(
     truth
         The coefficients, ``[n, T, r]``.
     sizes
-        Norms of the runs, ``[n]``.
+        Norms of the runs, more than 0, ``[n]``.
     """
     # The squared error of a run is a quadratic form of the weights, whose matrix has the inner
     # products of the errors of any two predictions.
@@ -119,7 +119,7 @@ def best_weights(
         products[run] = errors @ errors.T
     tried = _simplex(len(parts))
     squares = np.einsum("cp,npq,cq->cn", tried, products, tried, optimize=True)
-    relative = np.sqrt(np.maximum(squares, 0.0)) / np.maximum(sizes, np.finfo(np.float32).tiny)
+    relative = np.sqrt(np.maximum(squares, 0.0)) / sizes
     best = int(relative.mean(axis=1).argmin())
     worse = relative - relative[best]
     allowed = _TIE * float(relative[best].mean())

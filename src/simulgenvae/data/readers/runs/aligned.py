@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.prediction_labels import PredictionLabels
     from simulgenvae.data.readers.runs.series import RunPart, Series
 
+_PREDICTED = "the runs are predictions of a surrogate, not results of a solver"
 COMPARED = 8
 """Number of runs whose fields and positions are compared before any is read."""
 MOST_NOTES = 10
@@ -116,26 +118,78 @@ def aligned(
             )
         return common.read(names[run], series)
 
+    labels = _labels(open_run, known, surveys, problems)
+    mesh = common.mesh
     companions: dict[str, NDArray[Any]] = {
-        "ids": np.array(names),
+        "ids": np.array(_ids(names, labels)),
         "times": common.times,
         "variables": np.array(list(common.variables)),
     }
     if any(common.units):
         companions["units"] = np.array(common.units)
-    if common.reference.unit:
-        companions["time_unit"] = np.array(common.reference.unit)
+    if labels and not mesh.unit:
+        mesh = mesh.with_unit(next(iter(labels.values())).length_unit)
+    time_unit = common.reference.unit
+    if labels and not time_unit:
+        time_unit = next(iter(labels.values())).time_unit
+    if time_unit:
+        companions["time_unit"] = np.array(time_unit)
+    companions |= _parameters([labels[name] for name in names if name in labels], len(names))
     return Source(
         path,
         (len(names), len(common.times), common.nodes, len(common.variables)),
         np.dtype(np.float32),
         read,
         companions,
-        notes=notes.lines(),
-        mesh=common.mesh,
+        notes=(*([f"{path}: {_PREDICTED}"] if labels else []), *notes.lines()),
+        mesh=mesh,
         problems={index: problems[name] for index, name in enumerate(names) if name in problems},
         remarks=common.remarks,
     )
+
+
+def _labels(
+    open_run: Callable[[str], Series],
+    known: Mapping[str, Timed],
+    surveys: Mapping[str, Survey],
+    problems: dict[str, str],
+) -> dict[str, PredictionLabels]:
+    """Return the labels of each predicted design; none unless all compared runs have them."""
+    if not surveys or any(run.labels is None for run in surveys.values()):
+        return {}
+    found: dict[str, PredictionLabels] = {}
+    for name in known:
+        try:
+            # The labels are with the values: a timestep of each run is read for them.
+            labels = surveys[name].labels if name in surveys else open_run(name).read(0).labels
+        except UserError as error:
+            problems.setdefault(name, str(error))
+            continue
+        if labels is None:
+            return {}
+        found[name] = labels
+    return found
+
+
+def _ids(names: Sequence[str], labels: Mapping[str, PredictionLabels]) -> list[str]:
+    """Return the ids of runs: those of predicted designs, of which files have changed signs."""
+    ids = [labels[name].design if name in labels else name for name in names]
+    return ids if len(set(ids)) == len(ids) else list(names)
+
+
+def _parameters(labels: Sequence[PredictionLabels], runs: int) -> dict[str, NDArray[Any]]:
+    """Return the parameters of predicted designs, where all of the runs have the same ones."""
+    columns = {(each.parameters, each.parameter_units) for each in labels}
+    if len(labels) < runs or len(columns) != 1:
+        return {}
+    ((names, units),) = columns
+    if not names:
+        return {}
+    return {
+        "params": np.array([each.values for each in labels]),
+        "param_names": np.array(names),
+        "param_units": np.array(units),
+    }
 
 
 class RunNotes:

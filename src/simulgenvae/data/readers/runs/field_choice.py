@@ -87,7 +87,14 @@ def choose_fields(
         found |= dict.fromkeys((*run.names, *run.left_out))
     if wanted is None:
         kinds = _kinds(deciding, least=len(deciding) / 2)
-        variables = _components({n: kind for n, kind in kinds.items() if n not in ancillary})
+        own = _predicted(deciding)
+        every = _components(kinds)
+        variables = {name: every[name] for name in own if name in every}
+        if own:
+            # All other fields of a prediction belong to its variables.
+            ancillary.update(set(found) - {field for field, _ in variables.values()})
+        else:
+            variables = {n: of for n, of in every.items() if of[0] not in ancillary}
     else:
         # A field that the user names is wanted even if few runs have it: the others are bad runs.
         kinds = _kinds(deciding, least=1)
@@ -104,7 +111,20 @@ def choose_fields(
             common = _common(chosen, surveys)
             problems[name] = f"{run.path}: {'; '.join(filter(None, lacking))}{_way_out(common)}"
     remarks = (*left_out, *_treatment(surveys, chosen))
+    belonging = [name for name in found if name in ancillary]
+    if wanted is None and belonging:
+        remarks = (
+            *remarks,
+            f"{', '.join(belonging)}: belong to other fields, as a standard deviation does: no "
+            "variables, and read only where --fields names them",
+        )
     return FieldChoice(variables, chosen, problems, remarks, found)
+
+
+def _predicted(surveys: Mapping[str, Survey]) -> tuple[str, ...]:
+    """Return the variables that all files say they predict; none for files of other programs."""
+    said = {() if run.labels is None else run.labels.variables for run in surveys.values()}
+    return said.pop() if len(said) == 1 else ()
 
 
 def _kinds(surveys: Mapping[str, Survey], least: float) -> dict[str, Kind]:

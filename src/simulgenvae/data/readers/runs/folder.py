@@ -250,8 +250,9 @@ def _entries(path: Path, part: RunPart) -> list[Path]:
     found = _chosen(_listed(path, is_run), part)
     # A folder with the name of a file next to it has the pieces of that file.
     owners = {_run_name(entry) for entry in found if _has_pieces(entry)}
-    # Files that a collection next to them names are its timesteps.
+    # Files that a collection next to them names are its timesteps, and so are their folders.
     named = named_files([entry for entry in found if entry.is_file()])
+    named |= {file.parent for file in named}
     entries = [
         entry
         for entry in found

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.names import check_ids, prefix_errors
-from simulgenvae.data.netcdf_names import RUN
+from simulgenvae.data.netcdf_names import ORIGINAL_NAME, PARAMETERS, RUN
+from simulgenvae.data.prediction_labels import PredictionLabels
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
 from simulgenvae.data.readers.hdf5 import check_dataset
 from simulgenvae.data.readers.runs.netcdf_grid import (
@@ -36,6 +37,7 @@ from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -69,6 +71,7 @@ def open_runs(path: Path) -> dict[str, Series]:
         for name, variable in file.fields.variables.items():
             if variable.attrs.get("units"):
                 units[name] = str(variable.attrs["units"])
+        labels = _labels(file, ids, units)
     with prefix_errors(path):
         check_ids(ids)
 
@@ -76,11 +79,11 @@ def open_runs(path: Path) -> dict[str, Series]:
         def read(step: int) -> Snapshot:
             coords = _mesh(file).coords
             coords = np.zeros((file.nodes, 0)) if coords is None else coords
-            return Snapshot(coords, _Values(file, run, step), units)
+            return Snapshot(coords, _Values(file, run, step), units, labels=labels[run])
 
         def look(step: int) -> Listing:
             kinds = dict.fromkeys(file.fields.variables, Kind(components=1))
-            return Listing(read(step).coords, kinds, file.fields.left_out)
+            return Listing(read(step).coords, kinds, file.fields.left_out, labels=labels[run])
 
         return Series(
             path,
@@ -93,6 +96,33 @@ def open_runs(path: Path) -> dict[str, Series]:
         )
 
     return {name: series(run) for run, name in enumerate(ids)}
+
+
+def _labels(
+    file: _File, ids: Sequence[str], units: Mapping[str, str]
+) -> Sequence[PredictionLabels | None]:
+    """Return the labels of each run of a prediction; None for files that list no parameters."""
+    names = str(file.data.attrs.get(PARAMETERS, "")).split()
+    columns = [file.data.variables.get(name) for name in names]
+    found = [column for column in columns if column is not None and column.dims == (RUN,)]
+    if not names or len(found) < len(names):
+        return [None] * len(ids)
+    variables = [name for name in file.fields.variables if name not in file.fields.ancillary]
+    values = [column.to_numpy().tolist() for column in found]
+    return [
+        PredictionLabels(
+            design,
+            tuple(variables),
+            tuple(units.get(name, "") for name in variables),
+            parameters=tuple(
+                str(column.attrs.get(ORIGINAL_NAME, name))
+                for name, column in zip(names, found, strict=True)
+            ),
+            parameter_units=tuple(str(column.attrs.get("units", "")) for column in found),
+            values=tuple(column[run] for column in values),
+        )
+        for run, design in enumerate(ids)
+    ]
 
 
 def open_run(path: Path) -> Series:

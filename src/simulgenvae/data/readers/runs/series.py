@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from simulgenvae.data.prediction_labels import PredictionLabels
     from simulgenvae.mesh.mesh import Mesh
 
 
@@ -49,12 +50,15 @@ class Listing(NamedTuple):
         Reason by the name of the field, for fields that the file does not have at all nodes.
     remarks
         Lines for the user on what else is done with the content of the file.
+    labels
+        What the file of a prediction says about itself; None for other files.
     """
 
     coords: NDArray[Any]
     kinds: Mapping[str, Kind]
     left_out: Mapping[str, str] = MappingProxyType({})
     remarks: Sequence[str] = ()
+    labels: PredictionLabels | None = None
 
 
 class Snapshot(NamedTuple):
@@ -74,6 +78,8 @@ class Snapshot(NamedTuple):
         Reason by the name of the field, for fields that the file does not have at all nodes.
     remarks
         Lines for the user on what else is done with the content of the file.
+    labels
+        What the file of a prediction says about itself; None for other files.
     """
 
     coords: NDArray[Any]
@@ -82,6 +88,7 @@ class Snapshot(NamedTuple):
     in_cells: Collection[str] = ()
     left_out: Mapping[str, str] = MappingProxyType({})
     remarks: Sequence[str] = ()
+    labels: PredictionLabels | None = None
 
     def listing(self) -> Listing:
         """Return what the timestep has, without values."""
@@ -89,7 +96,7 @@ class Snapshot(NamedTuple):
         for name, values in self.fields.items():
             count = 1 if values.ndim == 1 else values.shape[1]
             kinds[name] = Kind(count, name in self.in_cells)
-        return Listing(self.coords, kinds, self.left_out, self.remarks)
+        return Listing(self.coords, kinds, self.left_out, self.remarks, self.labels)
 
 
 Values = tuple[NDArray[Any], NDArray[np.floating]]

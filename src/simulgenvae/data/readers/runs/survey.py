@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.prediction_labels import PredictionLabels
     from simulgenvae.data.readers.runs.series import Kind, Listing, Series
 
 
@@ -46,6 +47,8 @@ class Survey:
         Positions of the nodes at the first timestep, `[M, D]`.
     motion
         Largest difference of a coordinate of a node in time; 0 where the nodes stay.
+    labels
+        What the file of a prediction says about itself; None for other files.
     """
 
     path: Path
@@ -55,6 +58,7 @@ class Survey:
     ancillary: Collection[str]
     coords: NDArray[Any]
     motion: float
+    labels: PredictionLabels | None = None
 
     @property
     def names(self) -> list[str]:
@@ -125,6 +129,7 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
         ancillary=series.ancillary,
         coords=first.coords if like is None or not same_nodes(first.coords, like) else like,
         motion=motion,
+        labels=first.labels,
     )
 
 

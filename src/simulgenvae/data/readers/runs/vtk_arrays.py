@@ -9,12 +9,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
 _NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$|UserIDs?$|UserIds?$")
 """Names of arrays that VTK's readers add: numbers of nodes and cells, no results."""
+
+
+_MOST_VALUES = 10_000
+"""Most values of an array of field data: labels of a prediction have a few."""
 
 
 def numbers(data: Any) -> dict[str, NDArray[Any]]:
@@ -40,4 +44,17 @@ def numbers(data: Any) -> dict[str, NDArray[Any]]:
         name = None if array is None else array.GetName()
         if name and name not in others and not _NUMBERING.match(name):
             found[name] = as_numpy(array)
+    return found
+
+
+def field_data(data: Any) -> dict[str, Sequence[float | str]]:
+    """Return the numbers and texts of field data by their names, as far as they are few."""
+    found: dict[str, Sequence[float | str]] = {}
+    for index in range(data.GetNumberOfArrays()):
+        array = data.GetAbstractArray(index)
+        if array.GetName() and array.GetNumberOfValues() <= _MOST_VALUES:
+            values = [array.GetVariantValue(row) for row in range(array.GetNumberOfValues())]
+            found[array.GetName()] = [
+                each.ToString() if each.IsString() else each.ToDouble() for each in values
+            ]
     return found

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from simulgenvae.data.prediction_labels import PredictionLabels
     from simulgenvae.data.readers.runs.series import Series
 
 
@@ -84,7 +85,7 @@ def open_xdmf(path: Path, blocks: Sequence[str] | None = None) -> Series:
         found.SetInputString(plain.text)
         return found
 
-    return _open(path, reader, blocks, notes=plain.notes)
+    return _open(path, reader, blocks, notes=plain.notes, labels=plain.labels)
 
 
 def open_d3plot(path: Path, blocks: Sequence[str] | None = None) -> Series:
@@ -122,6 +123,7 @@ def _open(
     check_grid: Callable[[Any, Any, float], None] | None = None,
     notes: Sequence[str] = (),
     remarks: Sequence[str] = (),
+    labels: PredictionLabels | None = None,
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader, grid and time."""
     reading_pyvista(path)
@@ -147,7 +149,14 @@ def _open(
         found = whole(data)
         return Whole(choose(found.grid), found.remarks)
 
-    return vtk_run(path, times, grid, notes=lambda: [*notes, *choose.notes], remarks=remarks)
+    return vtk_run(
+        path,
+        times,
+        grid,
+        notes=lambda: [*notes, *choose.notes],
+        remarks=remarks,
+        labels=labels,
+    )
 
 
 def _require_variables(

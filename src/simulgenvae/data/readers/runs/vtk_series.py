@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.names import listed
+from simulgenvae.data.prediction_labels import DESIGN, KINDS, SLASH, PredictionLabels
 from simulgenvae.data.readers.runs.blocks import one_grid
 from simulgenvae.data.readers.runs.cell_means import cell_means
 from simulgenvae.data.readers.runs.pieces import shared_between_blocks, whole
 from simulgenvae.data.readers.runs.series import Series, Snapshot
-from simulgenvae.data.readers.runs.vtk_arrays import numbers
+from simulgenvae.data.readers.runs.vtk_arrays import field_data, numbers
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.components import whole_fields
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+
+_ENDINGS = tuple(f"_{kind}" for kind in KINDS)
 
 
 def vtk_run(
@@ -37,6 +42,7 @@ def vtk_run(
     from_cells: bool = False,
     notes: Callable[[], Sequence[str]] = tuple,
     remarks: Sequence[str] = (),
+    labels: PredictionLabels | None = None,
 ) -> Series:
     """Return the run at ``path`` whose timesteps VTK reads.
 
@@ -57,6 +63,8 @@ def vtk_run(
         Function that returns lines for the user.
     remarks
         Lines on content of the file that is not read.
+    labels
+        What the file of a prediction says about itself; by default its field data.
     """
     guarded = guard or (lambda _: strict(path))
 
@@ -67,13 +75,19 @@ def vtk_run(
             in_cells = numbers(found.grid.GetCellData())
             twice = [] if from_cells else [name for name in in_cells if name in at_nodes]
             others = {n: values for n, values in in_cells.items() if n not in at_nodes}
+            said = labels or _labels(found.grid.GetFieldData())
+            units = _units(found.grid) if said is None else _labelled_units(said)
+            fields = {**at_nodes, **_means(found.grid, others)}
+            if said is not None:
+                fields = {_original(name, units): values for name, values in fields.items()}
             return Snapshot(
                 np.asarray(found.grid.points),
-                {**at_nodes, **_means(found.grid, others)},
-                _units(found.grid),
+                fields,
+                units,
                 set(in_cells if from_cells else others),
                 found.left_out,
                 (*remarks, *found.remarks, *map(_at_both_places, twice)),
+                said,
             )
 
     def mesh() -> Mesh:
@@ -157,6 +171,34 @@ def _units(grid: Any) -> dict[str, str]:
 def reading_pyvista(path: Path) -> Any:
     """Return the PyVista package; raise UserError that names ``path`` when it is not installed."""
     return import_pyvista(f"{path}: reading it")
+
+
+def _labels(data: Any) -> PredictionLabels | None:
+    """Return the labels in field data; None for files of other programs."""
+    # Asked first, as this is called at every timestep.
+    if data.GetAbstractArray(DESIGN) is None:
+        return None
+    return PredictionLabels.of_arrays(field_data(data))
+
+
+def _original(name: str, known: Container[str]) -> str:
+    """Return the name that a field of a prediction has, where its file cannot hold that name."""
+    whole_name = name.replace(SLASH, "/")
+    return whole_name if whole_name in known else name
+
+
+def _labelled_units(labels: PredictionLabels) -> dict[str, str]:
+    """Return the units of the fields of a prediction, and of what belongs to them."""
+    units: dict[str, str] = {}
+    for whole_name, columns in whole_fields(labels.variables).items():
+        for ending in ("", *_ENDINGS):
+            name = f"{whole_name}{ending}"
+            units[name] = labels.units[columns[0]]
+            # XDMF has the components of symmetric tensors as fields of their own.
+            for column in columns:
+                component = labels.variables[column].removeprefix(whole_name)
+                units[f"{name}{component}"] = labels.units[column]
+    return units
 
 
 @contextmanager

@@ -9,12 +9,14 @@ Tested in tests/data/readers/runs/test_xdmf.py.
 from __future__ import annotations
 
 import copy
+import json
 import re
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
 from simulgenvae.data.names import listed
+from simulgenvae.data.prediction_labels import LABELS, PredictionLabels
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class PlainXdmf(NamedTuple):
 
     text: str
     notes: list[str]
+    labels: PredictionLabels | None
 
 
 def plain_xdmf(path: Path) -> PlainXdmf:
@@ -60,12 +63,25 @@ def plain_xdmf(path: Path) -> PlainXdmf:
                 "(FiniteElementFunction), which is not read: write the function with "
                 "XDMFFile.write, which gives values at nodes"
             )
+    labels = _labels(path, domain)
     notes = _one_collection(path, domain)
     for item in root.iter("DataItem"):
         if item.get("Format", "XML").upper() != "XML" and item.text:
             name, colon, inside = item.text.strip().partition(":")
             item.text = f"{(path.parent / name.strip()).absolute()}{colon}{inside}"
-    return PlainXdmf(ElementTree.tostring(root, encoding="unicode"), notes)
+    return PlainXdmf(ElementTree.tostring(root, encoding="unicode"), notes, labels)
+
+
+def _labels(path: Path, domain: Element) -> PredictionLabels | None:
+    """Return the labels of a prediction."""
+    found = domain.find(f"Grid/Information[@Name='{LABELS}']")
+    if found is None:
+        return None
+    try:
+        arrays = json.loads(found.get("Value", ""))
+        return PredictionLabels.of_arrays(arrays)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: its labels are damaged: {error}") from error
 
 
 def _resolve_includes(path: Path, root: Element, parent: Element) -> None:
