@@ -14,6 +14,7 @@ from simulgenvae.evaluation.analyses.quantities import QuantityChecks, wanted_te
 from simulgenvae.evaluation.analyses.sensitivity import sensitivity
 from simulgenvae.evaluation.assemble import assemble, stage_names
 from simulgenvae.evaluation.compare.timing import seconds_for_one_run
+from simulgenvae.evaluation.report.embedded import EmbeddedFigures
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.evaluation.results.study import compared_split
@@ -108,6 +109,7 @@ def evaluate(
         comparison,
         latents,
         inputs,
+        name=study.folder.resolve().name,
         seconds_for_one_run=seconds,
     )
 
@@ -163,18 +165,21 @@ def _write(
 ) -> EvaluationResult:
     """Write all files, and return the result with the names of the figures."""
     images: dict[str, bytes] = {}
+    embedded = EmbeddedFigures({})
     if figures:
         # Importing matplotlib takes half a second.
         from simulgenvae.evaluation.draw import draw
 
-        images, not_rendered = draw(dataset, surrogate, result, comparison)
-        found = {"figures": tuple(images), "not_rendered": not_rendered}
+        drawn = draw(dataset, surrogate, result, comparison)
+        images = drawn.files
+        embedded = EmbeddedFigures.of(images, drawn.hover, drawn.frames)
+        found = {"figures": tuple(images), "not_rendered": drawn.not_rendered}
         result = result.model_copy(update=found)
     # Results before the report: if its template fails, the numbers of a long evaluation are there.
     result.write(study.metrics_file)
     for name, image in images.items():
         _write_file(study.output / name, image)
-    _write_file(study.report_file, render_report(result, images).encode())
+    _write_file(study.report_file, render_report(result, embedded).encode())
     _write_file(study.model_card_file, model_card(result).encode())
     return result
 

@@ -22,6 +22,7 @@ from simulgenvae.evaluation.compare.training_pass import (
     baselines_left_out,
     read_training_runs,
 )
+from simulgenvae.evaluation.metrics import FieldAxes
 from simulgenvae.evaluation.results.study import compared_split
 from simulgenvae.surrogate.predict import Predictor
 from simulgenvae.surrogate.selection import select
@@ -97,6 +98,7 @@ def compare(
     found = Comparison(
         dataset.variables,
         scale,
+        FieldAxes(dataset.times, dataset.mesh.coords),
         PhysicsChecks(
             dataset.variables,
             dataset.times,
