@@ -88,7 +88,8 @@ def predict(
         File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
         one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
     truth
-        The same designs solved (a study, or what ingest reads), to compare.
+        The same designs solved (a study, or what ingest reads), to compare: true errors are shown
+        beside the expected ones, and the true fields written too.
     table
         Table of the designs to write (.csv .json): inputs, expected error, novelty, quantities.
     """
@@ -156,6 +157,9 @@ def _table(designs: Sequence[PredictedDesign]) -> Table:
     for variable in first.variables:
         table.add_column(quantity(variable.name, variable.unit), justify="right", no_wrap=True)
     table.add_column("Expected error", justify="right")
+    solved = any(design.true_error is not None for design in designs)
+    if solved:
+        table.add_column("True error", justify="right")
     table.add_column("Novelty", justify="right", no_wrap=True)
     for each in designs:
         inputs = [
@@ -167,7 +171,10 @@ def _table(designs: Sequence[PredictedDesign]) -> Table:
         ]
         error = percent(each.expected_error, digits=2, trailing_zeros=False)
         novelty = NONE if each.novelty is None else f"{each.novelty:.2f}"
-        table.add_row(each.design, *inputs, *ranges, error, novelty)
+        errors = [error]
+        if solved:
+            errors.append(percent(each.true_error, digits=2, trailing_zeros=False))
+        table.add_row(each.design, *inputs, *ranges, *errors, novelty)
     return table
 
 

@@ -115,21 +115,36 @@ def accuracy_table(found: Iterable[Accuracy], head: str, baseline: str | None) -
 def lead(result: EvaluationResult) -> str:
     """Return the main result as a sentence: error, number of runs, and the best baseline's."""
     split = result.compared_split
-    found = result.compared["prediction"]
-    runs = count(found.runs, f"{split} run")
-    unseen = " that it has not seen" if split == "test" else ""
-    error = percent_plus_minus(found.relative_l2.mean, found.relative_l2.half_width)
-    text = f"On {runs}{unseen}, the surrogate's field is wrong by {error} on average"
     best = result.best_baseline
-    if best is None:
-        return f"{text}."
-    other = result.compared[best.name]
-    error = percent_plus_minus(other.relative_l2.mean, other.relative_l2.half_width)
-    title = method_titles(result)[best.name]
-    return (
-        f"{text}; the best baseline ({title}) by {error}. The surrogate is the better of the two "
-        f"in {wins(found, other)} of {runs}."
+    found = compared_sentence(
+        result.compared["prediction"],
+        None if best is None else result.compared[best.name],
+        None if best is None else method_titles(result)[best.name],
+        f"{split} run",
+        " that it has not seen" if split == "test" else "",
     )
+    return f"On {found}"
+
+
+def compared_sentence(
+    found: SplitErrors, other: SplitErrors | None, title: str | None, run: str, unseen: str = ""
+) -> str:
+    """Return the mean error of the surrogate, and of the best baseline, as a sentence.
+
+    It lacks its first word.
+    """
+    runs = count(found.runs, run)
+    text = f"{runs}{unseen}, the surrogate's field is wrong by {_joint(found)} on average"
+    if other is None:
+        return f"{text}."
+    return (
+        f"{text}; the best baseline ({title}) by {_joint(other)}. The surrogate is the better of "
+        f"the two in {wins(found, other)} of {runs}."
+    )
+
+
+def _joint(found: SplitErrors) -> str:
+    return percent_plus_minus(found.relative_l2.mean, found.relative_l2.half_width)
 
 
 def wins(first: SplitErrors, second: SplitErrors) -> int:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.reduction.lazy import LazyStates
+    from simulgenvae.reduction.state_map import StateMap
 
 
 class Decoder(Protocol):
@@ -56,6 +57,11 @@ class Reduction(Decoder, Protocol):
     @property
     def rank(self) -> int:
         """Number of coefficients per timestep, r."""
+        ...
+
+    @property
+    def state_map(self) -> StateMap:
+        """Map between fields and states."""
         ...
 
     def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:

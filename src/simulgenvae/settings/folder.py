@@ -178,6 +178,16 @@ class StudyFolder:
         return self.output / "MODEL_CARD.md"
 
     @property
+    def folds(self) -> Path:
+        """Folder of the trainings of a cross-validation, one folder for each fold."""
+        return self.folder / "folds"
+
+    @property
+    def cross_validation_file(self) -> Path:
+        """Result of the last cross-validation."""
+        return self.output / "cross_validation.json"
+
+    @property
     def learning_curve_file(self) -> Path:
         """Points of the learning curve."""
         return self.output / "learning_curve.json"

@@ -31,6 +31,7 @@ class Evaluating(StudyData):
         overrides: Sequence[str] = (),
         quantities: Mapping[str, str] | None = None,
         figures: bool = True,
+        folds: int | None = None,
     ) -> EvaluationResult:
         """Measure the surrogate, write metrics and report, and return the result.
 
@@ -50,6 +51,11 @@ class Evaluating(StudyData):
             :meth:`declared_quantities`.
         figures
             Whether figures are drawn.
+        folds
+            Number of folds of a cross-validation that is made first: as many trainings like the
+            study's own, each without a part of its training and validation runs, which are then
+            predicted. An interrupted one is continued. Without it, the last one is in the report if
+            it is of the same data and settings.
 
         Raises
         ------
@@ -65,7 +71,8 @@ class Evaluating(StudyData):
         'test'
         """
         from simulgenvae.distributed import collectives
-        from simulgenvae.evaluation import evaluate
+        from simulgenvae.evaluation.evaluate import evaluate, require_trained_on
+        from simulgenvae.evaluation.folds import cross_validate
 
         surrogate = surrogate or self.load_surrogate()
         # Data and networks need the settings of the training; only the group `evaluation` may be
@@ -78,6 +85,9 @@ class Evaluating(StudyData):
             self.working("evaluate", self.output),
         ):
             dataset = self.open_dataset(trained)
+            if folds is not None:
+                require_trained_on(dataset, surrogate, self)
+                cross_validate(dataset, surrogate, self, folds, wanted)
             return evaluate(
                 dataset,
                 surrogate,

@@ -8,17 +8,19 @@ import numpy as np
 
 from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.evaluation.results.quantities import Quantities, QuantityAccuracy, RunQuantity
-from simulgenvae.quantities import default_texts
+from simulgenvae.quantities import default_texts, read_quantities
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
-from simulgenvae.surrogate.quantities import QuantityPredictor, quantity_warnings
+from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of, quantity_warnings
 from simulgenvae.utils.formatting import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from simulgenvae.surrogate.ensemble import CoefficientPrediction
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 _MEANINGLESS = 10.0
@@ -77,7 +79,7 @@ class QuantityChecks:
         found = []
         for q, quantity in enumerate(self._predictor.group.quantities):
             runs = {run: values[q] for run, values in self.runs.items()}
-            found.append(_accuracy(quantity.name, quantity.text, quantity.unit, runs))
+            found.append(quantity_accuracy(quantity.name, quantity.text, quantity.unit, runs))
         return Quantities(
             declared=self._declared,
             calibration_runs=self._predictor.calibration.runs,
@@ -87,14 +89,36 @@ class QuantityChecks:
         )
 
 
+def quantity_checks(surrogate: Surrogate, texts: Mapping[str, str], folder: Path) -> QuantityChecks:
+    """Return the counting of quantities of interest, or of the usual ones where none is given.
+
+    Parameters
+    ----------
+    surrogate
+        Surrogate on its whole mesh, whose nodes the quantities name.
+    texts
+        How each quantity is written, by its name.
+    folder
+        Folder that the names of files are relative to.
+
+    Raises
+    ------
+    UserError
+        For a quantity that cannot be read.
+    """
+    group = read_quantities(wanted_texts(texts, surrogate.variables), domain_of(surrogate), folder)
+    return QuantityChecks(QuantityPredictor(surrogate, group), declared=bool(texts))
+
+
 def wanted_texts(texts: Mapping[str, str], variables: Sequence[str]) -> dict[str, str]:
     """Return the quantities to measure: those of the user, else the usual ones of each variable."""
     return dict(texts) or default_texts(variables)
 
 
-def _accuracy(
+def quantity_accuracy(
     name: str, definition: str, unit: str, runs: dict[str, RunQuantity]
 ) -> QuantityAccuracy:
+    """Return the accuracy of a quantity from its values in some runs."""
     errors = np.array([abs(run.error) for run in runs.values()])
     size = float(np.mean([abs(run.truth) for run in runs.values()]))
     mean = float(errors.mean())

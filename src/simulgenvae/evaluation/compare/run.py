@@ -46,10 +46,13 @@ _MOST_RUNS = 64
 """Largest number of runs that are predicted together."""
 
 
-def steps(surrogate: Surrogate, rows: dict[str, NDArray[np.intp]]) -> int:
+def steps(
+    surrogate: Surrogate, rows: dict[str, NDArray[np.intp]], *, only: str | None = None
+) -> int:
     """Return how often :func:`compare` calls ``advance``, on this rank."""
     learned = len(collectives.local_rows(_learned(surrogate, rows)))
-    own = sum(len(collectives.local_rows(chosen)) for chosen in rows.values())
+    compared = [chosen for split, chosen in rows.items() if only in {None, split}]
+    own = sum(len(collectives.local_rows(chosen)) for chosen in compared)
     return learned + len(BASELINES) + own
 
 
@@ -66,6 +69,8 @@ def compare(
     checks: Sequence[str],
     quantities: QuantityChecks,
     advance: Advance,
+    *,
+    only: str | None = None,
 ) -> Comparison:
     """Return the errors of the surrogate, its parts, its training stages and the baselines.
 
@@ -89,6 +94,8 @@ def compare(
     advance
         Function that is called with a description after every run that was read and every baseline
         that was fitted.
+    only
+        The one split whose runs are compared; all by default.
     """
     training = _learned(surrogate, rows)
     unseen = [split for split in UNSEEN if split not in surrogate.info.learned_splits]
@@ -109,7 +116,11 @@ def compare(
             units=dataset.units,
         ),
         quantities,
-        {split: UncertaintyErrors(scale) for split in unseen if len(rows[split])},
+        {
+            split: UncertaintyErrors(scale)
+            for split in unseen
+            if len(rows[split]) and only in {None, split}
+        },
     )
     known = dataset.conditions.select(training)
     features = Features.fit(known, surrogate.condition_scaler)
@@ -119,11 +130,13 @@ def compare(
     else:
         baselines = FittedBaselines.fit(features, known, coefficients, advance)
     found.baselines = baselines.described
-    if surrogate.info.refitted:
+    if surrogate.info.refitted and only is None:
         found.notes.append(REFITTED)
     predictor = Predictor(surrogate, select(surrogate), SAMPLES, seed=0)
     seconds = 0.0
     for split, chosen in rows.items():
+        if only not in {None, split}:
+            continue
         # Second pass. Predictions are made in batches, and each true run is read once for
         # everything that is compared with it.
         for batch in _batches(collectives.local_rows(chosen), predictor.runs_together):

@@ -99,6 +99,11 @@ class FieldErrors:
         """Return the root mean square error at each node over all runs and times, ``[M, V]``."""
         return np.sqrt(self._node_squares / (len(self.joint) * len(self._time_squares)))
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Names of the metrics that are counted."""
+        return tuple(self._metrics)
+
     def of_metric(self, name: str) -> NDArray[np.float64]:
         """Return a metric of each run and variable, ``[n, V]``."""
         return np.array(self._metrics[name]).reshape(-1, len(self.variables))

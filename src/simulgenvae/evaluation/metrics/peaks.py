@@ -76,7 +76,8 @@ def peak_errors(
 def _peak(values: Field, *, is_low: bool) -> tuple[int, int]:
     """Return the timestep and the node of the highest or lowest of values ``[T, M]``."""
     flat = int(np.argmin(values) if is_low else np.argmax(values))
-    return divmod(flat, values.shape[1])
+    nodes: int = values.shape[1]
+    return flat // nodes, flat % nodes
 
 
 def _nearest(

@@ -24,6 +24,8 @@ class HeldOutRun(Record):
 class CrossValidation(Record):
     """Out-of-fold errors of all runs of the training and validation parts of a split."""
 
+    basis: str
+    """Hash of the data, runs and settings that the folds depend on."""
     folds: int
     training_runs: tuple[int, ...]
     """Number of training runs of each fold."""

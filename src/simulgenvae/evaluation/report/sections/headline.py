@@ -67,6 +67,11 @@ class Headline:
         notes = [sizes_note(result)]
         if compared >= FEW_RUNS:
             notes.insert(0, about_interval(compared, split))
+        if result.folds is not None:
+            folds = result.folds.errors["prediction"].relative_l2
+            error = percent_plus_minus(folds.mean, folds.half_width)
+            runs = count(len(result.folds.runs), "run")
+            notes.append(f"Cross-validation in {result.folds.folds} parts: {error} on {runs}.")
         return cls(
             _versions(result),
             _runs(result),
@@ -133,7 +138,6 @@ def _warnings(result: EvaluationResult) -> tuple[str, ...]:
             "" if result.folds is not None else " simulgenvae evaluate --folds 5 measures more."
         )
         warnings.append(about_interval(runs, split) + advice)
-    warnings += result.notes
     if uncertainty.warning is not None and uncertainty.coverage(split) is not None:
         warnings.append(uncertainty.warning)
     if split != "test":
