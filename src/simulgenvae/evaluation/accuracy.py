@@ -147,6 +147,15 @@ def _joint(found: SplitErrors) -> str:
     return percent_plus_minus(found.relative_l2.mean, found.relative_l2.half_width)
 
 
+def folds_sentence(result: EvaluationResult) -> str | None:
+    """Return the mean error of a cross-validation as a sentence; None without one."""
+    if result.folds is None:
+        return None
+    runs = count(len(result.folds.runs), "run")
+    error = _joint(result.folds.errors["prediction"])
+    return f"Cross-validation in {result.folds.folds} parts: {error} on {runs}."
+
+
 def wins(first: SplitErrors, second: SplitErrors) -> int:
     """Return the number of runs in which the first method has the smaller error."""
     better = 0

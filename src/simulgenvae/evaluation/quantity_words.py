@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulgenvae.surrogate.quantities import band_label
-from simulgenvae.utils.formatting import count, percent
+from simulgenvae.utils.formatting import count, percent, plus_minus
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -32,7 +32,7 @@ def _sentence(found: QuantityAccuracy, split: str, label: str) -> str:
     # Validation runs chose the weights, and training runs were learned from.
     unseen = " that the surrogate had not seen" if split == "test" else ""
     relative = "" if found.relative_error is None else f" ({percent(found.relative_error, 2)})"
-    mean = measured(found.absolute_error.mean, found.unit)
+    mean = plus_minus(found.absolute_error.mean, found.absolute_error.half_width, found.unit)
     largest = measured(found.absolute_error.max, found.unit)
     off = []
     if found.place_error is not None:

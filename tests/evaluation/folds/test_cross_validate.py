@@ -40,7 +40,7 @@ def test_each_run_is_measured_once_by_a_surrogate_that_had_not_seen_it(
     assert errors.variables["T<script>"].metrics["peak_place"].mean >= 0
     # No run has itself as its nearest run: it was not learned from.
     assert min(found.errors["nearest_run"].per_run.values()) > 0
-    assert [each.name for each in found.quantities.found][0] == "maximum of T<script>"
+    assert found.quantities.found[0].name == "maximum of T<script>"
     assert len(found.quantities.found[0].runs) == 10
 
 
@@ -77,7 +77,7 @@ def test_ctrl_c_says_what_is_kept(
         raise KeyboardInterrupt
 
     monkeypatch.setitem(cross_validate.__globals__, "fit", interrupt)
-    with pytest.raises(KeyboardInterrupt, match="fold 1 of 2.*the same command continues"):
+    with pytest.raises(KeyboardInterrupt, match=r"fold 1 of 2.*the same command continues"):
         cross_validate(dataset, trained, study, 2)
 
 

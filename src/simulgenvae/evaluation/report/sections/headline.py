@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.evaluation.accuracy import (
     about_interval,
     accuracy_table,
+    folds_sentence,
     lead,
     measured_accuracies,
     sizes_note,
@@ -67,11 +68,9 @@ class Headline:
         notes = [sizes_note(result)]
         if compared >= FEW_RUNS:
             notes.insert(0, about_interval(compared, split))
-        if result.folds is not None:
-            folds = result.folds.errors["prediction"].relative_l2
-            error = percent_plus_minus(folds.mean, folds.half_width)
-            runs = count(len(result.folds.runs), "run")
-            notes.append(f"Cross-validation in {result.folds.folds} parts: {error} on {runs}.")
+        folds = folds_sentence(result)
+        if folds is not None:
+            notes.append(folds)
         return cls(
             _versions(result),
             _runs(result),
