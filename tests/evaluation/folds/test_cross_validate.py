@@ -81,6 +81,17 @@ def test_ctrl_c_says_what_is_kept(
         cross_validate(dataset, trained, study, 2)
 
 
+def test_a_mistake_names_the_fold_and_how_to_start_it_again(
+    dataset: Dataset, trained: Surrogate, study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise UserError("nothing can be learned")
+
+    monkeypatch.setitem(cross_validate.__globals__, "fit", fail)
+    with pytest.raises(UserError, match=r"Fold 1 of 2: nothing can .*remove .*1-of-2"):
+        cross_validate(dataset, trained, study, 2)
+
+
 def test_an_evaluation_finds_the_folds_of_the_same_settings_only(
     validated: tuple[CrossValidation, StudyFolder], dataset: Dataset, trained: Surrogate
 ) -> None:

@@ -8,9 +8,11 @@ import time
 from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
+from simulgenvae.errors import UserError
 from simulgenvae.evaluation.folds.measure import all_folds, measure_fold
 from simulgenvae.evaluation.folds.plan import make_folds
 from simulgenvae.evaluation.folds.store import FoldErrors, basis_of, read_fold, write_record
+from simulgenvae.settings.batches import batches_up_to
 from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.utils.formatting import count, percent
@@ -84,6 +86,11 @@ def cross_validate(
                 f"Stopped in fold {number} of {folds}. Finished folds, and the last checkpoint of "
                 "this one, are kept; the same command continues."
             ) from None
+        except UserError as error:
+            raise UserError(
+                f"Fold {number} of {folds}: {error} (To train this fold from the beginning, remove "
+                f"{folder}.)"
+            ) from error
         logger.info("[%d of %d] %s%s", number, folds, _said(found[-1]), _left(found, folds))
     notes = [] if surrogate.info.search is None else [_SEARCHED]
     result = all_folds(found, dataset.variables, notes)
@@ -108,7 +115,8 @@ def _fold(
     start = time.perf_counter()
     own = StudyFolder(folder)
     resume = collectives.run_on_rank0(lambda: _begin(own, basis))
-    trained = fit(dataset, surrogate.settings, split=split, study=own, resume=resume)
+    settings = batches_up_to(surrogate.settings, len(split.train))
+    trained = fit(dataset, settings, split=split, study=own, resume=resume)
     found = measure_fold(dataset, trained, basis, texts, files)
     # The time of an interrupted training is that since it was continued.
     found = found.model_copy(update={"seconds": time.perf_counter() - start})
