@@ -96,7 +96,8 @@ def measured_accuracies(result: EvaluationResult) -> tuple[Accuracy, ...]:
     if result.quantities is not None and result.quantities.declared:
         for each in result.quantities.found:
             title = f"{each.name} = {each.definition}"
-            found.append(Accuracy(title, each.absolute_error, None, each.unit))
+            other = None if best is None else each.baselines.get(best.name)
+            found.append(Accuracy(title, each.absolute_error, other, each.unit))
     return tuple(found)
 
 

@@ -102,8 +102,7 @@ class Comparison:
         self.uncertainty = uncertainty
         self.physics.series = series
         self.notes = notes
-        by_rank = collectives.all_gather(self.quantities.runs)
-        self.quantities.runs = {run: found for part in by_rank for run, found in part.items()}
+        self.quantities.gather()
 
 
 def _merge(into: dict[str, ErrorsBySplit], more: dict[str, ErrorsBySplit]) -> None:

@@ -149,7 +149,7 @@ def compare(
                 # has them.
                 if split == compared_split(rows):
                     found.physics.add(dataset.ids[row], predicted.fields[i], truth)
-                    found.quantities.add(dataset.ids[row], predicted.prediction.of_design(i), truth)
+                    predicted.count_quantities(found, i, dataset.ids[row], truth)
                 predicted.count_uncertainty(found, i, split, truth)
                 advance(f"Evaluating {split} runs")
     # A rank without runs divides by one.

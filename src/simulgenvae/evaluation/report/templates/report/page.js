@@ -24,7 +24,7 @@ for (const box of document.querySelectorAll("[data-hover]")) {
     let text, at;
     if (panel.x_texts.length) {
       const [k] = nearest(panel.series[0].x, null, x, y, area.width, area.height);
-      text = [panel.x_label + " " + panel.x_texts[k]];
+      text = [(panel.x_label ? panel.x_label + ": " : "") + panel.x_texts[k]];
       for (const each of panel.series) text.push(each.label + ": " + each.texts[k]);
       at = panel.series[0].x[k];
     } else {
