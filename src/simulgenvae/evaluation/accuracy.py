@@ -154,7 +154,10 @@ def folds_sentence(result: EvaluationResult) -> str | None:
         return None
     runs = count(len(result.folds.runs), "run")
     error = _joint(result.folds.errors["prediction"])
-    return f"Cross-validation in {result.folds.folds} parts: {error} on {runs}."
+    return (
+        f"Cross-validation in {result.folds.folds} parts: {error} on {runs}, each predicted by a "
+        "surrogate that was trained without it."
+    )
 
 
 def wins(first: SplitErrors, second: SplitErrors) -> int:

@@ -17,7 +17,19 @@ def uncertain(**errors: tuple[float | None, float | None]) -> SplitUncertainty:
         per_run[run] = RunUncertainty(
             coverage=0.9, std=0.1, rmse=0.1, novelty=None, expected_error=expected, relative_l2=true
         )
-    return SplitUncertainty.model_construct(per_run=per_run)
+    return SplitUncertainty(
+        runs=len(per_run),
+        coverage=0.9,
+        coverage_of_runs=(),
+        interval_width=1.0,
+        interval_width_to_rmse=None,
+        sd_ratio=None,
+        rank_correlation_with_error=None,
+        pit=(),
+        rank_correlation_of_novelty_with_error=None,
+        rank_correlation_of_expected_error_with_error=None,
+        per_run=per_run,
+    )
 
 
 def test_expected_errors_stand_over_true_ones() -> None:

@@ -35,6 +35,7 @@ def expected_over_true(splits: Mapping[str, SplitUncertainty]) -> Figure | None:
     figure = style.new_figure(4.2, 6.0)
     axes = figure.subplots()
     values: list[float] = []
+    shown = []
     for split, found in splits.items():
         runs = {
             run: (100 * each.relative_l2, 100 * each.expected_error)
@@ -58,6 +59,7 @@ def expected_over_true(splits: Mapping[str, SplitUncertainty]) -> Figure | None:
         )
         name_points(points, true, expected, texts)
         values += [*true, *expected]
+        shown.append(style.SPLIT_LABELS[split])
     if not values:
         return None
     ends = [min(values), max(values)]
@@ -67,8 +69,9 @@ def expected_over_true(splits: Mapping[str, SplitUncertainty]) -> Figure | None:
         axes.set(xscale="log", yscale="log")
         style.plain_log_ticks(axes.xaxis)
         style.plain_log_ticks(axes.yaxis)
-    axes.set(xlabel="true error [%]", ylabel="expected error [%]")
-    style.finish(axes)
+    of_runs = f" of {shown[0]}" if len(shown) == 1 else ""
+    axes.set(xlabel=f"true error{of_runs} [%]", ylabel="expected error [%]")
+    style.finish(axes, legend=len(shown) > 1)
     return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from simulgenvae.evaluation.accuracy import about_interval, accuracies, wins
@@ -79,4 +80,4 @@ def test_the_interval_is_that_of_student() -> None:
     # Quantile of 4 degrees of freedom: 2.1318.
     found = OverRuns.of([1.0, 2.0, 3.0, 4.0, 5.0])
     assert found.half_width == pytest.approx(2.1318 * 2.5**0.5 / 5**0.5, rel=1e-4)
-    assert half_width([][:1]) is None
+    assert half_width(np.ones(1)) is None

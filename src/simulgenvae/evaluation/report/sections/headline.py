@@ -52,6 +52,8 @@ class Headline:
     versions: str
     runs: str
     lead: str
+    folds: str | None
+    """Sentence about the cross-validation; None without one."""
     cards: tuple[Card, ...]
     accuracy: Table
     notes: tuple[str, ...]
@@ -68,13 +70,11 @@ class Headline:
         notes = [sizes_note(result)]
         if compared >= FEW_RUNS:
             notes.insert(0, about_interval(compared, split))
-        folds = folds_sentence(result)
-        if folds is not None:
-            notes.append(folds)
         return cls(
             _versions(result),
             _runs(result),
             lead(result),
+            folds_sentence(result),
             _cards(result),
             accuracy_table(measured_accuracies(result), f"On {compared} {split} runs", baseline),
             tuple(notes),
