@@ -294,7 +294,7 @@ def test_the_report_has_a_section_only_where_there_was_a_search(
     assert EvaluationResult.read(study.metrics_file).training.search == whole[1].info.search
     assert "Search for settings" in study.model_card_file.read_text(encoding="utf-8")
     page = render_report(result, EmbeddedFigures.of({"search.png": b"\x89PNG"}))
-    assert "<h2>Search for settings</h2>" in page
+    assert "<summary>Search for settings</summary>" in page
     assert CAPTIONS["search"] in page
     training = result.training.model_copy(update={"search": None})
     without = result.model_copy(update={"training": training})
