@@ -403,7 +403,7 @@ def test_predict_beside_the_truth(cli: Any, trained: Path, make_runs: Any) -> No
     # Without a file to write, both errors are shown all the same.
     done = cli("predict", trained, "--params", table, "--truth", trained, "--json")
     assert done.code == 0, done.err
-    assert "True error" in done.err + done.out
+    assert "True error" in done.err
     found = {each["design"]: each["true_error"] for each in json.loads(done.out)["designs"]}
     assert cli("evaluate", trained, "--set", "evaluation.figures=false").code == 0
     measured = json.loads((trained / "output/metrics.json").read_text())["errors"]["prediction"]

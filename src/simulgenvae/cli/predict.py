@@ -115,6 +115,8 @@ def predict(
     if json:
         print_json(PredictResult(tuple(designs), out))
     show(_table(designs))
+    if any(design.true_error is not None for design in designs):
+        show(_truth_table(designs))
     if any(design.quantities for design in designs):
         show(quantity_table(designs))
     if table is not None:
@@ -157,9 +159,6 @@ def _table(designs: Sequence[PredictedDesign]) -> Table:
     for variable in first.variables:
         table.add_column(quantity(variable.name, variable.unit), justify="right", no_wrap=True)
     table.add_column("Expected error", justify="right")
-    solved = any(design.true_error is not None for design in designs)
-    if solved:
-        table.add_column("True error", justify="right")
     table.add_column("Novelty", justify="right", no_wrap=True)
     for each in designs:
         inputs = [
@@ -171,10 +170,23 @@ def _table(designs: Sequence[PredictedDesign]) -> Table:
         ]
         error = percent(each.expected_error, digits=2, trailing_zeros=False)
         novelty = NONE if each.novelty is None else f"{each.novelty:.2f}"
-        errors = [error]
-        if solved:
-            errors.append(percent(each.true_error, digits=2, trailing_zeros=False))
-        table.add_row(each.design, *inputs, *ranges, *errors, novelty)
+        table.add_row(each.design, *inputs, *ranges, error, novelty)
+    return table
+
+
+def _truth_table(designs: Sequence[PredictedDesign]) -> Table:
+    """Return a table of true and expected errors, of many designs those with the largest errors."""
+    solved = [design for design in designs if design.true_error is not None]
+    solved.sort(key=lambda design: -(design.true_error or 0.0))
+    title = "Error of the field: true, and expected before the design was solved"
+    if len(solved) > MOST_ROWS:
+        title += f" (the {MOST_ROWS} largest of {len(solved)})"
+    table = Table("Design", title=title, title_justify="left")
+    for head in ("True error", "Expected error"):
+        table.add_column(head, justify="right")
+    for each in solved[:MOST_ROWS]:
+        errors = (each.true_error, each.expected_error)
+        table.add_row(each.design, *(percent(error, digits=2) for error in errors))
     return table
 
 
