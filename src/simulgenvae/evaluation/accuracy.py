@@ -1,4 +1,7 @@
-"""Accuracy in an engineer's terms: fields, peaks and quantities with intervals over the runs."""
+"""Accuracy in an engineer's terms: fields, peaks and quantities with intervals over the runs.
+
+Tested in tests/evaluation/report/sections/test_headline.py.
+"""
 
 from __future__ import annotations
 

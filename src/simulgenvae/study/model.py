@@ -291,7 +291,8 @@ class Model:
         """Measure the model on the runs of its study, write metrics and report, return the result.
 
         ``quantities``, such as ``{"peak": "max(T)"}``, are measured in addition to those that the
-        study declares; ``folds`` is the number of parts of a cross-validation. See :meth:`simulgenvae.Study.evaluate`.
+        study declares; ``folds`` is the number of parts of a cross-validation. See
+        :meth:`simulgenvae.Study.evaluate`.
 
         Examples
         --------

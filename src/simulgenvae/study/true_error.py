@@ -1,6 +1,6 @@
 """True errors of predicted designs that are solved too, in the measure of the expected error.
 
-Tested in tests/study/test_true_error.py.
+Tested in tests/cli/test_commands.py.
 """
 
 from __future__ import annotations

@@ -133,6 +133,9 @@ def test_strings_from_data_are_text(page: str) -> None:
     assert "T&lt;script&gt; [K]" in page
     assert "run&lt;10&gt;" in page
     assert "&lt;b&gt;torch" in page
+    # Values at the pointer are JSON in an attribute, where a quote or a bracket could end it.
+    assert re.search(r"data-hover='[^']*run\\u003c1", page)
+    assert not re.search(r"data-hover='[^'<]*<", page)
 
 
 def test_everything_that_was_measured_is_there(page: str, dataset: Any) -> None:

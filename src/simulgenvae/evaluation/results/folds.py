@@ -1,6 +1,6 @@
 """Results of a cross-validation: errors of runs by surrogates that were trained without them.
 
-Tested in tests/evaluation/folds/.
+Tested in tests/evaluation/folds/test_cross_validate.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Section about the cross-validation; absent where there is none."""
+"""Section about the cross-validation; absent where there is none.
+
+Tested in tests/evaluation/folds/test_cross_validate.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Section about single runs: the true error beside the one that the surrogate had expected."""
+"""Section about single runs: the true error beside the one that the surrogate had expected.
+
+Tested in tests/evaluation/report/sections/test_runs.py.
+"""
 
 from __future__ import annotations
 
