@@ -60,6 +60,7 @@ SLOW = (
     "docs/test_points.py",
     "evaluation/figures/test_fields.py",
     "evaluation/figures/test_mesh_figures.py",
+    "evaluation/folds/test_cross_validate.py",
     "evaluation/report",
     "evaluation/results",
     "evaluation/test_evaluate.py",

@@ -401,6 +401,16 @@ def test_predict_beside_the_truth(cli: Any, trained: Path, make_runs: Any) -> No
     grid: Any = pyvista.read(trained / "known/run_4_vtu/0003.vtu")
     np.testing.assert_array_equal(grid["T_truth"], stored["fields"][row, 3, :, 1])
     np.testing.assert_allclose(grid["T_error"], grid["T"] - grid["T_truth"])
+    # Without a file to write, both errors are shown all the same.
+    done = cli("predict", trained, "--params", table, "--truth", trained, "--json")
+    assert done.code == 0, done.err
+    assert "True error" in done.err
+    found = {each["design"]: each["true_error"] for each in json.loads(done.out)["designs"]}
+    assert cli("evaluate", trained, "--set", "evaluation.figures=false").code == 0
+    measured = json.loads((trained / "output/metrics.json").read_text())["errors"]["prediction"]
+    by_run = {run: error for split in measured.values() for run, error in split["per_run"].items()}
+    # The surrogate and the evaluation take the deviation over other sets of runs.
+    assert found == pytest.approx({run: by_run[run] for run in ("run_4", "run_1")}, rel=0.02)
     table.write_text(table.read_text().replace("run_4", "other"))
     done = cli(
         "predict", trained, "--params", table, "--truth", trained, "--out", trained / "o.npz"

@@ -51,7 +51,8 @@ METHODS = (*(own.name for own in OWN_METHODS), *BASELINES)
 def split_errors(mean: float, median: float = 0.2, largest: float = 0.5) -> dict[str, SplitErrors]:
     split: Any = SplitErrors.model_construct
     over_runs = OverRuns(mean=mean, median=median, max=largest, undefined_runs=0)
-    return {"test": split(runs=1, relative_l2=over_runs, variables={})}
+    per_run = {"run_000": mean}
+    return {"test": split(runs=1, relative_l2=over_runs, variables={}, per_run=per_run)}
 
 
 def evaluation(

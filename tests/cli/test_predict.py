@@ -67,7 +67,6 @@ def test_one_design_needs_no_heavy_library(trained: Path) -> None:
         (["--at", AT, "--samples", "1"], "at least 2 samples"),
         (["--at", AT, "--seed", "-1"], "--seed is -1"),
         (["--at", AT, "--params", "new.csv"], "--at and --params both"),
-        (["--at", AT, "--truth", "other"], "give --out too"),
         ([], "give --params or --at too"),
     ],
 )

@@ -88,8 +88,8 @@ def test_every_kind_of_figure_is_a_file(evaluated: tuple[EvaluationResult, Study
     result, study = evaluated
     found = {path.name for path in study.output.iterdir() if path.suffix in {".png", ".gif"}}
     assert found == set(result.figures)
-    # There was no search for settings.
-    for kind in set(CAPTIONS) - {"temporal", "nodal", "search", *mesh_figures.CAPTIONS}:
+    # There was neither a search for settings nor a cross-validation.
+    for kind in set(CAPTIONS) - {"temporal", "nodal", "search", "folds", *mesh_figures.CAPTIONS}:
         assert f"{kind}.png" in result.figures
 
 

@@ -21,6 +21,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import evaluate
 from simulgenvae.evaluation.figures.make import CAPTIONS
+from simulgenvae.evaluation.report.embedded import EmbeddedFigures
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.evaluation.results import EvaluationResult
@@ -292,12 +293,12 @@ def test_the_report_has_a_section_only_where_there_was_a_search(
     result = evaluate(waves, whole[1], study, figures=False)
     assert EvaluationResult.read(study.metrics_file).training.search == whole[1].info.search
     assert "Search for settings" in study.model_card_file.read_text(encoding="utf-8")
-    page = render_report(result, {"search.png": b"\x89PNG"})
-    assert "<h2>Search for settings</h2>" in page
+    page = render_report(result, EmbeddedFigures.of({"search.png": b"\x89PNG"}))
+    assert "<summary>Search for settings</summary>" in page
     assert CAPTIONS["search"] in page
     training = result.training.model_copy(update={"search": None})
     without = result.model_copy(update={"training": training})
-    assert "Search for settings" not in render_report(without, {}) + model_card(without)
+    assert "Search for settings" not in render_report(without) + model_card(without)
 
 
 def test_ranks_search_together(

@@ -96,7 +96,7 @@ COMMANDS: dict[str, Command] = {
             "Errors on runs that nothing has seen, uncertainty and conservation are measured "
             "next to simple methods that learned from the same runs."
         ),
-        examples=("evaluate S", "evaluate S --set evaluation.figures=false --json"),
+        examples=("evaluate S", "evaluate S --folds 5"),
     ),
     "learning-curve": Command(
         "Say what more training runs would bring.",

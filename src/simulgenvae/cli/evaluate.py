@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.groups import SETTINGS
+from simulgenvae.cli.groups import SETTINGS, TRAINING
 from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import Folder, ModelName, Overrides, Quantities
 
 if TYPE_CHECKING:
-    from simulgenvae.evaluation.results import EvaluationResult
+    from collections.abc import Mapping
+
+    from simulgenvae.evaluation.results import EvaluationResult, SplitErrors
     from simulgenvae.settings import StudyFolder
 
 
@@ -49,6 +52,8 @@ class EvaluateResult:
     """Report."""
     model_card_file: Path
     """Model card."""
+    cross_validation: dict[str, MethodErrors] | None
+    """Errors of runs by surrogates that were trained without them; null without --folds."""
 
     @classmethod
     def of(cls, study: StudyFolder, result: EvaluationResult) -> EvaluateResult:
@@ -56,14 +61,16 @@ class EvaluateResult:
         return cls(
             result.compared_split,
             result.compared["prediction"].runs,
-            {
-                name: MethodErrors(*errors.relative_l2.statistics)
-                for name, errors in result.compared.items()
-            },
+            _methods(result.compared),
             study.metrics_file.resolve(),
             study.report_file.resolve(),
             study.model_card_file.resolve(),
+            None if result.folds is None else _methods(result.folds.errors),
         )
+
+
+def _methods(found: Mapping[str, SplitErrors]) -> dict[str, MethodErrors]:
+    return {name: MethodErrors(*errors.relative_l2.statistics) for name, errors in found.items()}
 
 
 def evaluate(
@@ -80,16 +87,27 @@ def evaluate(
         ),
     ] = (),
     quantities: Quantities = (),
+    folds: Annotated[
+        int | None,
+        Parameter(group=TRAINING, validator=Number(gte=2), show_default="none"),
+    ] = None,
     json: Json = False,
     messages: Messages = Messages(),
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
-    """Measure the surrogate of a study and write metrics and a report."""
+    """Measure the surrogate of a study and write metrics and a report.
+
+    Parameters
+    ----------
+    folds
+        Trainings of a cross-validation, each without a part of the training and validation runs,
+        which are then predicted. Ctrl-C stops it; the same command continues.
+    """
     from simulgenvae.quantities import named_texts
 
     study = simulgenvae.Study.open(folder, model)
     study = study.pinned()
-    result = study.evaluate(overrides=overrides, quantities=named_texts(quantities))
+    result = study.evaluate(overrides=overrides, quantities=named_texts(quantities), folds=folds)
     show_evaluation(study, result)
     if json:
         print_json(EvaluateResult.of(study, result))

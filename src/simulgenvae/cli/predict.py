@@ -90,7 +90,8 @@ def predict(
         File to write. Its ending chooses the format, as .vtkhdf (ParaView), .nc or .npz; an unknown
         one lists all. Several designs for ParaView are a file each: new.vtkhdf is new/ID.vtkhdf.
     truth
-        The same designs solved (a study, or what ingest reads), to compare.
+        The same designs solved (a study, or what ingest reads), to compare: true errors are shown
+        beside the expected ones, and the true fields written too.
     table
         Table of the designs to write (.csv .json): inputs, expected error, novelty, quantities.
     """
@@ -119,6 +120,8 @@ def predict(
     if json:
         print_json(PredictResult(tuple(designs), place))
     show(_table(designs))
+    if any(design.true_error is not None for design in designs):
+        show(_truth_table(designs))
     if any(design.quantities for design in designs):
         show(quantity_table(designs))
     if table is not None:
@@ -175,6 +178,22 @@ def _table(designs: Sequence[PredictedDesign]) -> Table:
         error = percent(each.expected_error, digits=2, trailing_zeros=False)
         novelty = NONE if each.novelty is None else f"{each.novelty:.2f}"
         table.add_row(each.design, *inputs, *ranges, error, novelty)
+    return table
+
+
+def _truth_table(designs: Sequence[PredictedDesign]) -> Table:
+    """Return a table of true and expected errors, of many designs those with the largest errors."""
+    solved = [design for design in designs if design.true_error is not None]
+    solved.sort(key=lambda design: -(design.true_error or 0.0))
+    title = "Error of the field: true, and expected before the design was solved"
+    if len(solved) > MOST_ROWS:
+        title += f" (the {MOST_ROWS} largest of {len(solved)})"
+    table = Table("Design", title=title, title_justify="left")
+    for head in ("True error", "Expected error"):
+        table.add_column(head, justify="right")
+    for each in solved[:MOST_ROWS]:
+        errors = (each.true_error, each.expected_error)
+        table.add_row(each.design, *(percent(error, digits=2) for error in errors))
     return table
 
 

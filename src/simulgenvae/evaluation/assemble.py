@@ -6,10 +6,12 @@ Tested in tests/evaluation/test_evaluate.py.
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae import __version__
 from simulgenvae.baselines import BASELINES
 from simulgenvae.evaluation.analyses import uncertainty
 from simulgenvae.evaluation.compare.predicted_batch import reconstructed_runs
@@ -29,18 +31,19 @@ from simulgenvae.evaluation.results.study import (
     ImageSummary,
     Timing,
     TrainedRange,
+    TrainedValues,
     compared_split,
 )
 from simulgenvae.evaluation.verdict import Verdict, ratio
 from simulgenvae.training.stages import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.evaluation.compare import Comparison
-    from simulgenvae.evaluation.metrics import FieldErrors
+    from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
     from simulgenvae.evaluation.results.base import Number
     from simulgenvae.evaluation.results.latents import LatentResults
     from simulgenvae.evaluation.results.sensitivity import Sensitivity
@@ -81,9 +84,10 @@ def assemble(
     latents: LatentResults,
     sensitivity: Sensitivity,
     *,
+    name: str,
     seconds_for_one_run: float,
 ) -> EvaluationResult:
-    """Return the result of an evaluation with these settings, without figures."""
+    """Return the result of an evaluation of the study ``name``, without figures."""
     ensemble = surrogate.ensemble
     assert ensemble is not None, "a surrogate without it is not evaluated"
     split = SplitIds(
@@ -127,6 +131,10 @@ def assemble(
         notes=tuple(comparison.notes),
         settings=surrogate.settings.model_copy(update={"evaluation": evaluation}),
         training=surrogate.info,
+        name=name,
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+        version=__version__,
+        trained_values=_trained_values(dataset.variables, comparison.scale),
     )
     # The verdict reads the errors of the result, so its advice can only be added afterwards.
     notes = (*Verdict.of(result).notes(), *result.notes)
@@ -148,9 +156,21 @@ def trained_ranges(scaler: ConditionScaler) -> dict[str, TrainedRange]:
     return ranges
 
 
+def _trained_values(variables: Sequence[str], scale: VariableScale) -> dict[str, TrainedValues]:
+    if scale.range is None:
+        return {}
+    lowest, highest = scale.range.tolist()
+    low = scale.peak_is_low.tolist()
+    found = {}
+    for v, name in enumerate(variables):
+        found[name] = TrainedValues(lowest=lowest[v], highest=highest[v], peak_is_low=low[v])
+    return found
+
+
 def _data(dataset: Dataset) -> DataSummary:
     runs, timesteps, nodes, _ = dataset.shape
     images = dataset.conditions.image_format
+    coords = dataset.mesh.coords
     return DataSummary(
         fingerprint=dataset.fingerprint,
         runs=runs,
@@ -165,6 +185,7 @@ def _data(dataset: Dataset) -> DataSummary:
         parameter_units=dataset.conditions.units,
         left_out=tuple(map(str, dataset.conditions.left_out)),
         images=None if images is None else ImageSummary(**asdict(images)),
+        extent=() if coords is None else tuple(np.ptp(coords, axis=0).tolist()),
     )
 
 

@@ -5,11 +5,13 @@ Tested in tests/evaluation/test_evaluate.py.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.analyses.uncertainty import SAMPLES
 from simulgenvae.evaluation.assemble import typical, worst
 from simulgenvae.evaluation.figures.fields import Domain, RunFields
+from simulgenvae.evaluation.figures.hover import HoverPanel, hover_panels
 from simulgenvae.evaluation.figures.make import make_figures
 from simulgenvae.evaluation.figures.mesh_figures import render
 from simulgenvae.evaluation.figures.style import png
@@ -22,10 +24,24 @@ if TYPE_CHECKING:
     from simulgenvae.surrogate.surrogate import Surrogate
 
 
+@dataclass(frozen=True)
+class Drawings:
+    """All figures of an evaluation."""
+
+    files: dict[str, bytes]
+    """Images by the names of their files."""
+    hover: dict[str, tuple[HoverPanel, ...]]
+    """Values at the pointer of figures that have some, by the same names."""
+    frames: tuple[bytes, ...]
+    """Images of the film, WebP."""
+    not_rendered: str | None
+    """Reason why the mesh is not drawn, if it is not."""
+
+
 def draw(
     dataset: Dataset, surrogate: Surrogate, result: EvaluationResult, comparison: Comparison
-) -> tuple[dict[str, bytes], str | None]:
-    """Return all figures by the names of their files, and the reason if the mesh is not drawn."""
+) -> Drawings:
+    """Return all figures."""
     split = result.compared_split
     counted = comparison.errors["prediction"][split]
     chosen = {"typical": typical(counted), "worst": worst(counted)}
@@ -49,13 +65,16 @@ def draw(
         dataset.time_unit,
     )
     files = {}
+    hover = {}
     for name, figure in make_figures(
         result, shown, domain, counted.node_rmse(), dataset.conditions
     ):
         # Made into bytes one at a time; a figure holds the triangles of its mesh until then.
         files[f"{name}.png"] = png(figure)
-    rendered, not_rendered = render(shown["typical"], domain)
-    return files | rendered, not_rendered
+        if panels := hover_panels(figure):
+            hover[f"{name}.png"] = panels
+    rendered = render(shown["typical"], domain)
+    return Drawings(files | rendered.files, hover, rendered.frames, rendered.reason)
 
 
 def _run_fields(

@@ -10,16 +10,16 @@ from simulgenvae.errors import UserError
 from simulgenvae.evaluation import compare
 from simulgenvae.evaluation.analyses import latents as latent_analysis
 from simulgenvae.evaluation.analyses.physics import read_checks
-from simulgenvae.evaluation.analyses.quantities import QuantityChecks, wanted_texts
+from simulgenvae.evaluation.analyses.quantities import quantity_checks
 from simulgenvae.evaluation.analyses.sensitivity import sensitivity
 from simulgenvae.evaluation.assemble import assemble, stage_names
 from simulgenvae.evaluation.compare.timing import seconds_for_one_run
+from simulgenvae.evaluation.folds.store import read_folds
+from simulgenvae.evaluation.report.embedded import EmbeddedFigures
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.evaluation.results.study import compared_split
-from simulgenvae.quantities import read_quantities
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
-from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog, progress_off
 
@@ -47,7 +47,9 @@ def evaluate(
 
     They are ``metrics.json``, ``report.html``, ``MODEL_CARD.md`` and, with ``figures``, each figure
     as ``<name>.png`` and, where the mesh can be drawn, ``film.gif``, in the folder of the model or,
-    where that has no name, in ``output/``. Ranks share the runs; the first one writes.
+    where that has no name, in ``output/``. Ranks share the runs; the first one writes. A
+    cross-validation of the same data and settings
+    (:func:`~simulgenvae.evaluation.folds.cross_validate`) is part of the report.
 
     Parameters
     ----------
@@ -68,12 +70,11 @@ def evaluate(
         check or a quantity cannot be read, or when a file cannot be written (the previous one then
         stays).
     """
-    _require_trained_on(dataset, surrogate, study)
+    require_trained_on(dataset, surrogate, study)
     # Quantities name nodes of the whole mesh, which the surrogate knows until the next step.
     texts = surrogate.settings.quantities if quantities is None else quantities
-    wanted = wanted_texts(texts, surrogate.variables)
-    group = read_quantities(wanted, domain_of(surrogate), study.folder)
-    checked = QuantityChecks(QuantityPredictor(surrogate, group), declared=bool(texts))
+    checked = quantity_checks(surrogate, texts, study.folder)
+    folds, notes_of_folds = read_folds(study, dataset, surrogate)
     # Nodes without values count in no error, as the data set does not have them.
     surrogate = surrogate.on_valued_nodes()
     evaluation = evaluation or surrogate.settings.evaluation
@@ -98,18 +99,21 @@ def evaluate(
         inputs = collectives.run_on_rank0(
             lambda: sensitivity(surrogate, dataset, rows, compared_split(rows), comparison.scale)
         )
+    notes += notes_of_folds
     notes += [f"Noted when the data were read: {remark}" for remark in dataset.remarks]
     notes += [f"Training: {warning}" for warning in surrogate.info.warnings]
     comparison.notes += notes
-    result = assemble(
+    measured = assemble(
         dataset,
         surrogate,
         evaluation,
         comparison,
         latents,
         inputs,
+        name=study.folder.resolve().name,
         seconds_for_one_run=seconds,
     )
+    result = measured.model_copy(update={"folds": folds})
 
     def write() -> EvaluationResult:
         drawn = figures and evaluation.figures
@@ -118,7 +122,8 @@ def evaluate(
     return collectives.run_on_rank0(write)
 
 
-def _require_trained_on(dataset: Dataset, surrogate: Surrogate, study: StudyFolder) -> None:
+def require_trained_on(dataset: Dataset, surrogate: Surrogate, study: StudyFolder) -> None:
+    """Raise UserError unless the surrogate predicts, and was trained on this data set."""
     trained = surrogate.info.data_fingerprint
     given = dataset.fingerprint
     if trained != given:
@@ -163,18 +168,21 @@ def _write(
 ) -> EvaluationResult:
     """Write all files, and return the result with the names of the figures."""
     images: dict[str, bytes] = {}
+    embedded = EmbeddedFigures({})
     if figures:
         # Importing matplotlib takes half a second.
         from simulgenvae.evaluation.draw import draw
 
-        images, not_rendered = draw(dataset, surrogate, result, comparison)
-        found = {"figures": tuple(images), "not_rendered": not_rendered}
+        drawn = draw(dataset, surrogate, result, comparison)
+        images = drawn.files
+        embedded = EmbeddedFigures.of(images, drawn.hover, drawn.frames)
+        found = {"figures": tuple(images), "not_rendered": drawn.not_rendered}
         result = result.model_copy(update=found)
     # Results before the report: if its template fails, the numbers of a long evaluation are there.
     result.write(study.metrics_file)
     for name, image in images.items():
         _write_file(study.results / name, image)
-    _write_file(study.report_file, render_report(result, images).encode())
+    _write_file(study.report_file, render_report(result, embedded).encode())
     _write_file(study.model_card_file, model_card(result).encode())
     return result
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulgenvae.surrogate.quantities import band_label
-from simulgenvae.utils.formatting import count, percent
+from simulgenvae.utils.formatting import count, percent, plus_minus
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -24,21 +24,22 @@ def sentences(result: EvaluationResult) -> tuple[str, ...]:
         return ()
     found = result.quantities.found[:MOST_SENTENCES]
     label = band_label(result.quantities.calibration_runs)
-    return tuple(_sentence(each, result.compared_split, label) for each in found)
+    return tuple(_sentence(each, result, label) for each in found)
 
 
-def _sentence(found: QuantityAccuracy, split: str, label: str) -> str:
+def _sentence(found: QuantityAccuracy, result: EvaluationResult, label: str) -> str:
+    split = result.compared_split
     runs = count(len(found.runs), f"{split} run")
     # Validation runs chose the weights, and training runs were learned from.
     unseen = " that the surrogate had not seen" if split == "test" else ""
     relative = "" if found.relative_error is None else f" ({percent(found.relative_error, 2)})"
-    mean = measured(found.absolute_error.mean, found.unit)
+    mean = plus_minus(found.absolute_error.mean, found.absolute_error.half_width, found.unit)
     largest = measured(found.absolute_error.max, found.unit)
     off = []
     if found.place_error is not None:
-        off.append(f"its place by {measured(found.place_error.mean, '')}")
+        off.append(f"its place by {measured(found.place_error.mean, result.data.length_unit)}")
     if found.time_error is not None:
-        off.append(f"its time by {measured(found.time_error.mean, '')}")
+        off.append(f"its time by {measured(found.time_error.mean, result.data.time_unit)}")
     where = f", {' and '.join(off)}" if off else ""
     name = found.name[:1].upper() + found.name[1:]
     return (

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from simulgenvae.evaluation.accuracy import about_interval, folds_sentence, lead
 from simulgenvae.evaluation.methods import method_titles, methods
 from simulgenvae.evaluation.metrics import METRICS
 from simulgenvae.evaluation.quantity_words import sentences
 from simulgenvae.evaluation.results import STATISTICS
+from simulgenvae.evaluation.results.base import FEW_RUNS
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.utils.formatting import percent
 
@@ -36,7 +38,13 @@ def summary_table(result: EvaluationResult) -> Table:
 
 
 def _notes(result: EvaluationResult) -> list[str]:
-    notes = list(sentences(result))
+    notes = [lead(result), *sentences(result)]
+    folds = folds_sentence(result)
+    if folds is not None:
+        notes.append(folds)
+    runs = result.compared["prediction"].runs
+    if runs < FEW_RUNS:
+        notes.append(about_interval(runs, result.compared_split))
     best = result.best_baseline
     if best is not None and best.prediction_ratio is not None:
         title = method_titles(result)[best.name]

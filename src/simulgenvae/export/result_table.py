@@ -52,12 +52,16 @@ class ResultRow:
     """Texts of the table of designs that are carried along."""
     quantities: Mapping[str, Cell] = field(default_factory=dict)
     """Quantities of interest by name."""
+    true_error: float | None = None
+    """True joint relative L2 error, where the design is solved too."""
 
     def cells(self) -> dict[str, Cell]:
         """Return all cells by the name of their column; a name that is taken gets a ``_``."""
         cells = {"design": Cell(self.design)}
+        true = {} if self.true_error is None else {"true_error": Cell(self.true_error)}
         scores = {
             "expected_error": Cell(self.expected_error),
+            **true,
             "novelty": Cell(self.novelty),
             "warnings": Cell("; ".join(self.warnings)),
         }
@@ -74,10 +78,11 @@ def rows_of(
     novelties: Sequence[float | None],
     warnings: Sequence[str],
     quantities: Sequence[Mapping[str, Cell]] = (),
+    true_errors: Sequence[float | None] = (),
 ) -> list[ResultRow]:
     """Return a row for each design; a warning is in the rows of the designs that it names.
 
-    ``quantities`` are those of each design, if there are any.
+    ``quantities`` and ``true_errors`` are those of each design, if there are any.
     """
     rows = []
     scores = zip(conditions.ids, expected_errors, novelties, strict=True)
@@ -90,7 +95,8 @@ def rows_of(
         )
         carried = {name: texts[row] for name, texts in conditions.carried}
         own = quantities[row] if quantities else {}
-        rows.append(ResultRow(design, inputs, error, novelty, about, carried, own))
+        true = true_errors[row] if true_errors else None
+        rows.append(ResultRow(design, inputs, error, novelty, about, carried, own, true))
     return rows
 
 

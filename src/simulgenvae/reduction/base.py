@@ -55,13 +55,13 @@ class Reduction(Decoder, Protocol):
     """
 
     @property
-    def state_map(self) -> StateMap:
-        """Map between fields and states."""
+    def rank(self) -> int:
+        """Number of coefficients per timestep, r."""
         ...
 
     @property
-    def rank(self) -> int:
-        """Number of coefficients per timestep, r."""
+    def state_map(self) -> StateMap:
+        """Map between fields and states."""
         ...
 
     def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:

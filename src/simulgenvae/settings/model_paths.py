@@ -205,6 +205,17 @@ class ModelPaths:
         """Model card."""
         return self.results / "MODEL_CARD.md"
 
+    @property
+    def folds(self) -> Path:
+        """Folder of the trainings of a cross-validation, one folder for each fold."""
+        name = self.model or self.current_model
+        return self.folder / "folds" if name is None else self.folder / "folds" / name
+
+    @property
+    def cross_validation_file(self) -> Path:
+        """Result of the last cross-validation."""
+        return self.results / "cross_validation.json"
+
     def _named_models(self) -> tuple[str, ...]:
         """Return the names of the folders in ``models/`` that hold a model."""
         if not self.models_folder.is_dir():

@@ -81,7 +81,7 @@ def result_files(study: StudyFolder) -> list[Path]:
         figures = json.loads(study.metrics_file.read_bytes())["figures"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         figures = []
-    files = [study.report_file, study.model_card_file]
+    files = [study.report_file, study.model_card_file, study.cross_validation_file]
     for name in figures if isinstance(figures, list) else []:
         # A file from a stranger must not name files elsewhere.
         path = study.results / str(name)

@@ -32,6 +32,7 @@ class Evaluating(StudyData):
         overrides: Sequence[str] = (),
         quantities: Mapping[str, str] | None = None,
         figures: bool = True,
+        folds: int | None = None,
     ) -> EvaluationResult:
         """Measure the surrogate, write metrics and report, and return the result.
 
@@ -51,6 +52,11 @@ class Evaluating(StudyData):
             :meth:`declared_quantities`.
         figures
             Whether figures are drawn.
+        folds
+            Number of folds of a cross-validation that is made first: as many trainings like the
+            study's own, each without a part of its training and validation runs, which are then
+            predicted. An interrupted one is continued. Without it, the last one is in the report if
+            it is of the same data and settings.
 
         Raises
         ------
@@ -66,7 +72,8 @@ class Evaluating(StudyData):
         'test'
         """
         from simulgenvae.distributed import collectives
-        from simulgenvae.evaluation import evaluate
+        from simulgenvae.evaluation.evaluate import evaluate, require_trained_on
+        from simulgenvae.evaluation.folds import cross_validate
 
         study = self.pinned()
         surrogate = surrogate or study.load_surrogate()
@@ -80,6 +87,9 @@ class Evaluating(StudyData):
             self.working("evaluate", study.results, self.output),
         ):
             dataset = self.open_dataset(trained)
+            if folds is not None:
+                require_trained_on(dataset, surrogate, study)
+                cross_validate(dataset, surrogate, study, folds, wanted)
             result = evaluate(
                 dataset,
                 surrogate,

@@ -287,11 +287,13 @@ class Model:
         figures: bool = True,
         overrides: Sequence[str] = (),
         quantities: Mapping[str, str] | None = None,
+        folds: int | None = None,
     ) -> EvaluationResult:
         """Measure the model on the runs of its study, write metrics and report, return the result.
 
         ``quantities``, such as ``{"peak": "max(T)"}``, are measured in addition to those that the
-        study declares. See :meth:`simulgenvae.Study.evaluate`.
+        study declares; ``folds`` is the number of parts of a cross-validation. See
+        :meth:`simulgenvae.Study.evaluate`.
 
         Examples
         --------
@@ -306,6 +308,7 @@ class Model:
             figures=figures,
             overrides=overrides,
             quantities=quantity_texts(quantities),
+            folds=folds,
         )
 
     def render(self, out: str | Path, **options: Any) -> Case:

@@ -105,8 +105,9 @@ class Predicting(StudyData):
         seed
             Seed of the samples.
         truth
-            The same designs solved: another study, or files that ``ingest`` reads. They are
-            written together with the predictions.
+            The same designs solved: another study, or files that ``ingest`` reads. The summaries
+            then have the true errors, and the true fields are written together with the
+            predictions.
         quantities
             Quantities of interest by name, such as ``{"peak": "max(T)"}``, in addition to those
             that the study declares.
@@ -136,8 +137,6 @@ class Predicting(StudyData):
         require_samples(samples)
         if at and params is not None:
             raise UserError("--at and --params both give the designs: leave out one of them.")
-        if truth is not None and out is None:
-            raise UserError("--truth is written together with the predictions: give --out too.")
         if out is not None:
             check_target(out)
         if table is not None:
@@ -230,7 +229,9 @@ class _Request:
             batches = map(Batch.of, with_truth(predicted))
             mesh = self._mesh(surrogate)
             runs = len(self.conditions)
-            own = self._written(batches, mesh, out, overwrite=overwrite, runs=runs)
+            own = self._written(
+                batches, mesh, out, overwrite=overwrite, runs=runs, surrogate=surrogate
+            )
             own = with_quantities(own, of_quantities, self.conditions.select(local))
             found = list(chain(*collectives.all_gather(own)))
             if collectives.is_rank0():
@@ -247,6 +248,7 @@ class _Request:
             [design.novelty for design in designs],
             warnings,
             [quantity_cells(design.quantities) for design in designs],
+            [design.true_error for design in designs],
         )
         write_result_table(rows, self.table)
 
@@ -274,11 +276,12 @@ class _Request:
         *,
         overwrite: bool,
         runs: int | None,
+        surrogate: Surrogate | None = None,
     ) -> list[PredictedDesign]:
         """Write the batches, if there is a file to write, and return the summaries of designs."""
         found: list[PredictedDesign] = []
         labelled = (batch.with_parameters(self.conditions) for batch in batches)
-        summarised = _summarised(labelled, self.conditions, found)
+        summarised = _summarised(labelled, self.conditions, found, surrogate)
         if out is not None:
             write_prediction(summarised, mesh, out, overwrite=overwrite, runs=runs)
         for _ in summarised:
@@ -288,12 +291,21 @@ class _Request:
 
 
 def _summarised(
-    batches: Iterable[Batch], conditions: Conditions, found: list[PredictedDesign]
+    batches: Iterable[Batch],
+    conditions: Conditions,
+    found: list[PredictedDesign],
+    surrogate: Surrogate | None,
 ) -> Iterator[Batch]:
     """Give the batches unchanged and add the summaries of each to ``found``."""
     # A generator: batches pass through one by one, so that not all fields are in memory at once.
     for batch in batches:
-        found += predicted_designs(batch, conditions)
+        errors = None
+        if surrogate is not None and "truth" in batch.extra_fields:
+            # Imported here: most designs are predicted without a truth.
+            from simulgenvae.study.true_error import true_errors
+
+            errors = true_errors(batch, surrogate)
+        found += predicted_designs(batch, conditions, errors)
         yield batch
 
 

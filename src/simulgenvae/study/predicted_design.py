@@ -13,6 +13,8 @@ from simulgenvae.surrogate.predicted_quantity import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -47,10 +49,18 @@ class PredictedDesign:
     """Distance of the design from the training runs."""
     quantities: tuple[PredictedQuantity, ...] = ()
     """Quantities of interest, in the order of their declaration."""
+    true_error: float | None = None
+    """True joint relative L2 error, where the design is solved too."""
 
 
-def predicted_designs(batch: Batch, conditions: Conditions) -> list[PredictedDesign]:
-    """Return the summaries of the designs of a batch, whose ids are among the conditions."""
+def predicted_designs(
+    batch: Batch, conditions: Conditions, true_errors: Sequence[float | None] | None = None
+) -> list[PredictedDesign]:
+    """Return the summaries of the designs of a batch, whose ids are among the conditions.
+
+    ``true_errors`` are those of the batch's designs, where they are solved too.
+    """
+    errors = true_errors or (None,) * len(batch.ids)
     rows = {name: row for row, name in enumerate(conditions.ids)}
     found = []
     for index, name in enumerate(batch.ids):
@@ -63,6 +73,7 @@ def predicted_designs(batch: Batch, conditions: Conditions) -> list[PredictedDes
                 _variables(batch, batch.fields[index]),
                 scores.get("expected_error"),
                 scores.get("novelty"),
+                true_error=errors[index],
             )
         )
     return found

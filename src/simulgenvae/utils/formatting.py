@@ -6,6 +6,9 @@ one.
 
 from __future__ import annotations
 
+import math
+
+_MOST_DECIMALS = 6
 NONE = "–"
 """Text in the place of a number that is undefined."""
 
@@ -46,6 +49,35 @@ def number(value: float | None) -> str:
     ('0.1235', '–')
     """
     return NONE if value is None else f"{value:.4g}"
+
+
+def plus_minus(value: float | None, half: float | None, unit: str = "") -> str:
+    """Return a value with its unit and half the width of its interval, to that one's digits.
+
+    >>> plus_minus(1.9312, 0.4213, "K"), plus_minus(1.9312, None, "K"), plus_minus(None, None)
+    ('1.93 K ± 0.42', '1.93 K', '–')
+    """
+    if value is None:
+        return NONE
+    if half is None or not half > 0:
+        return f"{value:.3g} {unit}".rstrip()
+    digits = 1 - math.floor(math.log10(half))
+    # From here on, figures with a power of ten are shorter.
+    if digits > _MOST_DECIMALS:
+        return f"{value:.3g} {unit}".rstrip() + f" ± {half:.2g}"
+    decimals = max(0, digits)
+    return f"{value:,.{decimals}f} {unit}".rstrip() + f" ± {half:,.{decimals}f}"
+
+
+def percent_plus_minus(value: float | None, half: float | None) -> str:
+    """Return a fraction and half the width of its interval as percentages.
+
+    >>> percent_plus_minus(0.0193, 0.0042)
+    '1.93 % ± 0.42'
+    """
+    if value is None:
+        return NONE
+    return plus_minus(100 * value, None if half is None else 100 * half, "%")
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simulgenvae.baselines import BASELINES
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation import evaluate
+from simulgenvae.evaluation.accuracy import measured_accuracies
 from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.results.quantities import RunQuantity
 from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def test_usual_quantities_of_test_runs(
@@ -37,6 +41,25 @@ def test_usual_quantities_of_test_runs(
     assert peak.time_error is not None
     assert peak.place_error is not None
     assert found.found[1].place_error is None
+
+
+def test_declared_quantities_of_baselines(
+    dataset: Dataset, trained: Surrogate, study: StudyFolder
+) -> None:
+    wanted = {"peak": "max(`p$x$`)"}
+    result = evaluate(dataset, trained, study, figures=False, quantities=wanted)
+    assert result.quantities is not None
+    (peak,) = result.quantities.found
+    assert peak.baselines.keys() == BASELINES.keys()
+    for name, errors in peak.baselines.items():
+        # The same maximum is counted with the errors of the fields.
+        by_field = result.compared[name].variables["p$x$"].metrics["peak_value"]
+        assert errors.mean == pytest.approx(by_field.mean)
+        assert errors.half_width == pytest.approx(by_field.half_width)
+    row = measured_accuracies(result)[-1]
+    assert row.title == "peak = max(`p$x$`)"
+    assert result.best_baseline is not None
+    assert row.baseline == peak.baselines[result.best_baseline.name]
 
 
 def test_covered_and_error() -> None:

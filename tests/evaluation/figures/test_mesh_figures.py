@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from io import BytesIO
 from typing import Any
 
@@ -44,9 +45,14 @@ def test_evaluation_writes_film_and_image_into_its_report(
     result, study = evaluated
     assert result.not_rendered is None
     page = study.report_file.read_text(encoding="utf-8")
-    for name, kind in ((mesh_figures.FILM, "gif"), (mesh_figures.IMAGE, "png")):
-        content = (study.output / name).read_bytes()
-        assert f"data:image/{kind};base64,{base64.b64encode(content).decode()}" in page
+    content = (study.output / mesh_figures.IMAGE).read_bytes()
+    assert f"data:image/png;base64,{base64.b64encode(content).decode()}" in page
+    # The page has the images of the film, with a slider; one is there without scripts too.
+    film_figure = page[page.index('<figure class="film">') :]
+    images = re.findall(r'src="data:image/webp;base64,[^"]+"( hidden)?>', film_figure)
+    assert len(images) == len(dataset.times)
+    assert images.count("") == 1
+    assert f'<input type="range" min="0" max="{len(images) - 1}" value="2"' in film_figure
     with Image.open(study.output / mesh_figures.FILM) as film:
         assert (film.n_frames, film.width) == (len(dataset.times), 960)  # type: ignore[attr-defined]
     assert page.index(">On the mesh<") < page.index(">Errors<")
@@ -97,14 +103,16 @@ def test_a_rendering_is_of_the_run_that_the_evaluation_found_typical(
 )
 def test_nothing_is_said_of_a_mesh_that_cannot_be_drawn(coords: np.ndarray | None) -> None:
     known = grid(2)
-    assert mesh_figures.render(run_of(domain_of(known)), domain_of(coords)) == ({}, None)
+    rendered = mesh_figures.render(run_of(domain_of(known)), domain_of(coords))
+    assert rendered == mesh_figures.Rendered({})
 
 
 @pytest.mark.usefixtures("opengl")
 def test_a_single_time_has_no_film() -> None:
     domain = domain_of(grid(4), times=1)
-    files, _ = mesh_figures.render(run_of(domain), domain)
-    assert list(files) == [mesh_figures.IMAGE]
+    rendered = mesh_figures.render(run_of(domain), domain)
+    assert list(rendered.files) == [mesh_figures.IMAGE]
+    assert rendered.frames == ()
 
 
 @pytest.mark.usefixtures("opengl")
@@ -113,7 +121,9 @@ def test_a_film_that_a_report_cannot_carry_has_fewer_frames(
 ) -> None:
     monkeypatch.setattr(mesh_figures, "_MAX_BYTES", 120_000)
     domain = domain_of(grid(24), times=12)
-    files, _ = mesh_figures.render(run_of(domain, noise=1.0), domain)
+    rendered = mesh_figures.render(run_of(domain, noise=1.0), domain)
+    files = rendered.files
     with Image.open(BytesIO(files[mesh_figures.FILM])) as film:
+        assert len(rendered.frames) == film.n_frames  # type: ignore[attr-defined]
         assert 2 <= film.n_frames < 12  # type: ignore[attr-defined]
     assert len(files[mesh_figures.FILM]) <= 120_000

@@ -13,6 +13,20 @@ Evaluated = tuple[EvaluationResult, StudyFolder]
 UNSEEN = ("validation", "test")
 
 
+PEAKS = ("peak_value", "peak_place", "peak_time")
+
+
+def without_peaks(result: EvaluationResult) -> EvaluationResult:
+    """Return the result without the metrics that those versions did not have."""
+    content = json.loads(result.model_dump_json())
+    for by_split in content["errors"].values():
+        for errors in by_split.values():
+            for variable in errors["variables"].values():
+                for name in PEAKS:
+                    del variable["metrics"][name]
+    return EvaluationResult.model_validate(content)
+
+
 def format_1(new: dict[str, Any]) -> dict[str, Any]:
     """Return what a version with format 1 would have written."""
     old = dict(new)
@@ -55,9 +69,10 @@ def test_format_1_says_the_same_without_units_and_decoders(
     evaluated: Evaluated, tmp_path: Path
 ) -> None:
     path = tmp_path / "metrics.json"
-    path.write_text(json.dumps(format_1(json.loads(evaluated[0].model_dump_json()))))
+    result = without_peaks(evaluated[0])
+    path.write_text(json.dumps(format_1(json.loads(result.model_dump_json()))))
     found = EvaluationResult.read(path)
-    assert found.combination == evaluated[0].combination.model_copy(update={"decoders": {}})
+    assert found.combination == result.combination.model_copy(update={"decoders": {}})
     assert all(quantity.unit == "" for quantity in found.physics.quantities)
-    same = {"physics": evaluated[0].physics, "combination": evaluated[0].combination}
-    assert found.model_copy(update=same) == evaluated[0]
+    same = {"physics": result.physics, "combination": result.combination}
+    assert found.model_copy(update=same) == result

@@ -88,4 +88,5 @@ def test_numbers_that_are_not_finite_become_null() -> None:
         "median": None,
         "max": 1.0,
         "undefined_runs": 0,
+        "half_width": None,
     }

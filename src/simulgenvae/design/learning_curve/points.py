@@ -15,6 +15,7 @@ from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.pod_gpr import PodGpr
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.settings.batches import batches_up_to
 from simulgenvae.surrogate.fit import fit
 
 if TYPE_CHECKING:
@@ -85,12 +86,9 @@ def settings_of(settings: Settings, runs: int, repeat: int) -> Settings:
     Batches are made no larger than the number of training runs.
     """
     # Another seed, or repeats would differ in their runs only.
-    changed: dict[str, object] = {"seed": (settings.training.seed + repeat) % 2**32}
-    for name in type(settings.training).stage_names():
-        stage = getattr(settings.training, name)
-        if stage.batch_size > runs:
-            changed[name] = stage.model_copy(update={"batch_size": runs})
-    return settings.model_copy(update={"training": settings.training.model_copy(update=changed)})
+    seed = (settings.training.seed + repeat) % 2**32
+    training = settings.training.model_copy(update={"seed": seed})
+    return batches_up_to(settings.model_copy(update={"training": training}), runs)
 
 
 class Measure:

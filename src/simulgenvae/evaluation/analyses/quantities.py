@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.distributed import collectives
 from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.evaluation.results.quantities import Quantities, QuantityAccuracy, RunQuantity
-from simulgenvae.quantities import default_texts
+from simulgenvae.quantities import default_texts, read_quantities
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
-from simulgenvae.surrogate.quantities import QuantityPredictor, quantity_warnings
+from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of, quantity_warnings
 from simulgenvae.utils.formatting import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from simulgenvae.surrogate.ensemble import CoefficientPrediction
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 _MEANINGLESS = 10.0
@@ -41,6 +44,18 @@ class QuantityChecks:
         self._declared = declared
         self.runs: dict[str, tuple[RunQuantity, ...]] = {}
         """Values of the quantities of each run, by its id."""
+        self.by_baselines: dict[str, dict[str, tuple[float, ...]]] = {}
+        """Values of declared quantities that baselines predict, by baseline and run."""
+
+    def add_baseline(self, name: str, run: str, fields: NDArray[np.floating]) -> None:
+        """Count the fields ``[T, M, V]`` of a run that a baseline predicts."""
+        values = self._predictor.group.of_run(fields).values
+        self.by_baselines.setdefault(name, {})[run] = tuple(map(float, values))
+
+    @property
+    def compares_baselines(self) -> bool:
+        """True if baselines are counted: for quantities that the user has named."""
+        return self._declared
 
     def add(self, run: str, prediction: CoefficientPrediction, truth: NDArray[np.floating]) -> None:
         """Count one run by its id.
@@ -72,12 +87,28 @@ class QuantityChecks:
             for q in range(len(group))
         )
 
+    def gather(self) -> None:
+        """Add what the other ranks have counted, in the order of ranks."""
+        runs: dict[str, tuple[RunQuantity, ...]] = {}
+        by_baselines: dict[str, dict[str, tuple[float, ...]]] = {}
+        for more, more_by_baselines in collectives.all_gather((self.runs, self.by_baselines)):
+            runs |= more
+            for name, by_run in more_by_baselines.items():
+                by_baselines.setdefault(name, {}).update(by_run)
+        self.runs = runs
+        self.by_baselines = by_baselines
+
     def summary(self) -> Quantities:
         """Return the accuracy of every quantity over the runs."""
         found = []
         for q, quantity in enumerate(self._predictor.group.quantities):
             runs = {run: values[q] for run, values in self.runs.items()}
-            found.append(_accuracy(quantity.name, quantity.text, quantity.unit, runs))
+            accuracy = quantity_accuracy(quantity.name, quantity.text, quantity.unit, runs)
+            baselines = {}
+            for name, by_run in self.by_baselines.items():
+                errors = [values[q] - runs[run].truth for run, values in by_run.items()]
+                baselines[name] = OverRuns.of(np.abs(errors))
+            found.append(accuracy.model_copy(update={"baselines": baselines}))
         return Quantities(
             declared=self._declared,
             calibration_runs=self._predictor.calibration.runs,
@@ -87,14 +118,36 @@ class QuantityChecks:
         )
 
 
+def quantity_checks(surrogate: Surrogate, texts: Mapping[str, str], folder: Path) -> QuantityChecks:
+    """Return the counting of quantities of interest, or of the usual ones where none is given.
+
+    Parameters
+    ----------
+    surrogate
+        Surrogate on its whole mesh, whose nodes the quantities name.
+    texts
+        How each quantity is written, by its name.
+    folder
+        Folder that the names of files are relative to.
+
+    Raises
+    ------
+    UserError
+        For a quantity that cannot be read.
+    """
+    group = read_quantities(wanted_texts(texts, surrogate.variables), domain_of(surrogate), folder)
+    return QuantityChecks(QuantityPredictor(surrogate, group), declared=bool(texts))
+
+
 def wanted_texts(texts: Mapping[str, str], variables: Sequence[str]) -> dict[str, str]:
     """Return the quantities to measure: those of the user, else the usual ones of each variable."""
     return dict(texts) or default_texts(variables)
 
 
-def _accuracy(
+def quantity_accuracy(
     name: str, definition: str, unit: str, runs: dict[str, RunQuantity]
 ) -> QuantityAccuracy:
+    """Return the accuracy of a quantity from its values in some runs."""
     errors = np.array([abs(run.error) for run in runs.values()])
     size = float(np.mean([abs(run.truth) for run in runs.values()]))
     mean = float(errors.mean())

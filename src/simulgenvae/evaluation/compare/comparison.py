@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
-from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.evaluation.metrics import FieldAxes, FieldErrors, VariableScale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +32,8 @@ class Comparison:
     """Names of the variables."""
     scale: VariableScale
     """Mean and spread of the variables in the training runs."""
+    axes: FieldAxes
+    """Times and positions of the values."""
     physics: PhysicsChecks
     """Physical quantities of the runs of the compared split."""
     quantities: QuantityChecks
@@ -73,7 +75,7 @@ class Comparison:
     ) -> None:
         by_split = into.setdefault(name, {})
         if split not in by_split:
-            by_split[split] = FieldErrors(self.variables, self.scale)
+            by_split[split] = FieldErrors(self.variables, self.scale, self.axes)
         by_split[split].add(prediction, truth)
 
     def gather(self) -> None:
@@ -100,8 +102,7 @@ class Comparison:
         self.uncertainty = uncertainty
         self.physics.series = series
         self.notes = notes
-        by_rank = collectives.all_gather(self.quantities.runs)
-        self.quantities.runs = {run: found for part in by_rank for run, found in part.items()}
+        self.quantities.gather()
 
 
 def _merge(into: dict[str, ErrorsBySplit], more: dict[str, ErrorsBySplit]) -> None:

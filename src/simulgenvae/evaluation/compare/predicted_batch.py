@@ -141,6 +141,17 @@ class PredictedBatch:
         for name, fields in self.staged.items():
             found.count_stage(name, split, fields[i], truth)
 
+    def count_quantities(
+        self, found: Comparison, i: int, run: str, truth: NDArray[np.float32]
+    ) -> None:
+        """Count the quantities of interest of design number ``i``, which is the run of this id."""
+        found.quantities.add(run, self.prediction.of_design(i), truth)
+        if found.quantities.compares_baselines:
+            for name in BASELINES:
+                if name in self.coefficients:
+                    fields = self.surrogate.reduction.decode(self.coefficients[name][i])
+                    found.quantities.add_baseline(name, run, fields)
+
     def count_uncertainty(
         self, found: Comparison, i: int, split: str, truth: NDArray[np.float32]
     ) -> None:

@@ -22,6 +22,7 @@ from simulgenvae.evaluation.compare.training_pass import (
     baselines_left_out,
     read_training_runs,
 )
+from simulgenvae.evaluation.metrics import FieldAxes
 from simulgenvae.evaluation.results.study import compared_split
 from simulgenvae.surrogate.predict import Predictor
 from simulgenvae.surrogate.selection import select
@@ -45,10 +46,13 @@ _MOST_RUNS = 64
 """Largest number of runs that are predicted together."""
 
 
-def steps(surrogate: Surrogate, rows: dict[str, NDArray[np.intp]]) -> int:
+def steps(
+    surrogate: Surrogate, rows: dict[str, NDArray[np.intp]], *, only: str | None = None
+) -> int:
     """Return how often :func:`compare` calls ``advance``, on this rank."""
     learned = len(collectives.local_rows(_learned(surrogate, rows)))
-    own = sum(len(collectives.local_rows(chosen)) for chosen in rows.values())
+    compared = [chosen for split, chosen in rows.items() if only in {None, split}]
+    own = sum(len(collectives.local_rows(chosen)) for chosen in compared)
     return learned + len(BASELINES) + own
 
 
@@ -65,6 +69,8 @@ def compare(
     checks: Sequence[str],
     quantities: QuantityChecks,
     advance: Advance,
+    *,
+    only: str | None = None,
 ) -> Comparison:
     """Return the errors of the surrogate, its parts, its training stages and the baselines.
 
@@ -88,6 +94,8 @@ def compare(
     advance
         Function that is called with a description after every run that was read and every baseline
         that was fitted.
+    only
+        The one split whose runs are compared; all by default.
     """
     training = _learned(surrogate, rows)
     unseen = [split for split in UNSEEN if split not in surrogate.info.learned_splits]
@@ -97,6 +105,7 @@ def compare(
     found = Comparison(
         dataset.variables,
         scale,
+        FieldAxes(dataset.times, dataset.mesh.coords),
         PhysicsChecks(
             dataset.variables,
             dataset.times,
@@ -107,7 +116,11 @@ def compare(
             units=dataset.units,
         ),
         quantities,
-        {split: UncertaintyErrors(scale) for split in unseen if len(rows[split])},
+        {
+            split: UncertaintyErrors(scale)
+            for split in unseen
+            if len(rows[split]) and only in {None, split}
+        },
     )
     known = dataset.conditions.select(training)
     features = Features.fit(known, surrogate.condition_scaler)
@@ -117,7 +130,7 @@ def compare(
     else:
         baselines = FittedBaselines.fit(features, known, coefficients, advance)
     found.baselines = baselines.described
-    if surrogate.info.refitted:
+    if surrogate.info.refitted and only is None:
         found.notes.append(REFITTED)
     reconstructed = {
         split: chosen[reconstructed_runs(split, len(chosen))] for split, chosen in rows.items()
@@ -130,6 +143,8 @@ def compare(
     predictor = Predictor(surrogate, select(surrogate), SAMPLES, seed=0)
     seconds = 0.0
     for split, chosen in rows.items():
+        if only not in {None, split}:
+            continue
         # Second pass. Predictions are made in batches, and each true run is read once for
         # everything that is compared with it.
         for batch in _batches(collectives.local_rows(chosen), predictor.runs_together):
@@ -143,7 +158,7 @@ def compare(
                 # has them.
                 if split == compared_split(rows):
                     found.physics.add(dataset.ids[row], predicted.fields[i], truth)
-                    found.quantities.add(dataset.ids[row], predicted.prediction.of_design(i), truth)
+                    predicted.count_quantities(found, i, dataset.ids[row], truth)
                 predicted.count_uncertainty(found, i, split, truth)
                 advance(f"Evaluating {split} runs")
     # A rank without runs divides by one.

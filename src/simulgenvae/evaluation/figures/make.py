@@ -13,6 +13,7 @@ from simulgenvae.evaluation.figures import (
     mesh_figures,
     physics,
     quantities,
+    runs,
     search,
     sensitivity,
     training,
@@ -44,6 +45,7 @@ CAPTIONS = {
     "error_map": "Root mean square error of the prediction at each node.",
     **training.CAPTIONS,
     **search.CAPTIONS,
+    **runs.CAPTIONS,
     **uncertainty.CAPTIONS,
     **physics.CAPTIONS,
     **quantities.CAPTIONS,
@@ -95,6 +97,11 @@ def make_figures(
             yield f"nodal_{name}_{v + 1}", figure
     title = f"error of prediction over all {split} runs and times"
     yield "error_map", error_map(node_rmse, domain, title)
+    expected = runs.expected_over_true(result.uncertainty.splits)
+    if expected is not None:
+        yield "expected", expected
+    if result.folds is not None:
+        yield "folds", runs.fold_errors(result.folds)
     yield from uncertainty.uncertainty_figures(result.uncertainty)
     times, unit = result.data.times, result.data.time_unit
     yield "physics", physics.quantities_over_time(result.physics, times, unit)

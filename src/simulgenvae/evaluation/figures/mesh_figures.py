@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,16 @@ from simulgenvae.rendering.scene import Scene
 from simulgenvae.utils.formatting import quantity
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from simulgenvae.evaluation.figures.fields import Domain, RunFields
 
 IMAGE = "rendered_typical.png"
 FILM = "film.gif"
 CAPTIONS = {
-    "film": "The typical run of the solver, its prediction, and the prediction's error, over time.",
+    "film": "The typical run of the solver, its prediction, and the prediction's error, over time "
+    "(film.gif has the same as a film).",
     "rendered": "The typical run at some times.",
 }
 """Text below each figure, see :mod:`simulgenvae.evaluation.figures.make`."""
@@ -29,31 +34,43 @@ _WIDTH = 960
 """Width of image and film in pixels."""
 _MAX_FRAMES = 40
 _MAX_BYTES = 2_000_000
-"""Largest film, which is part of the report."""
+"""Largest film."""
+_QUALITY = 70
+"""Quality of the images in the report, of 100: a board of 960 x 300 pixels then takes 15 kB."""
 
 
-def render(run: RunFields, domain: Domain) -> tuple[dict[str, bytes], str | None]:
-    """Return film and image of the first variable by the names of their files.
+@dataclass(frozen=True)
+class Rendered:
+    """Film and image of the first variable of a run."""
 
-    If they cannot be drawn, there are no files but a reason. A mesh that is not 2-D or 3-D has
-    neither files nor reason. There is no film of a single time.
-    """
+    files: dict[str, bytes]
+    """Both by the names of their files; there is no film of a single time."""
+    frames: tuple[bytes, ...] = ()
+    """Images of the film, WebP."""
+    reason: str | None = None
+    """Why nothing could be drawn; None where something was, or where the mesh is not 2-D or
+    3-D."""
+
+
+def render(run: RunFields, domain: Domain) -> Rendered:
+    """Return film and image of the first variable of a run on its mesh."""
     space = domain.space()
     if space is None or space.shape[1] < 2:
-        return {}, None
+        return Rendered({})
     variable = domain.variables[0]
     panels = make_panels(quantity(variable, domain.units[0]), 0, run.prediction, run.truth)
     mesh = Mesh(domain.coords, domain.cells)
     title = f"{variable}, {run.title}"
     files = {}
+    frames: tuple[bytes, ...] = ()
     try:
         with Scene(mesh, panels, domain.times, title, width=_WIDTH, what="Drawing") as scene:
             if len(domain.times) > 1:
-                files[FILM] = _film(scene, len(domain.times))
+                files[FILM], frames = _film(scene, len(domain.times))
             files[IMAGE] = _image(scene, domain.steps())
     except UserError as error:
-        return {}, str(error)
-    return files, None
+        return Rendered({}, reason=str(error))
+    return Rendered(files, frames)
 
 
 def _image(scene: Scene, steps: list[int]) -> bytes:
@@ -62,15 +79,28 @@ def _image(scene: Scene, steps: list[int]) -> bytes:
     return buffer.getvalue()
 
 
-def _film(scene: Scene, times: int) -> bytes:
-    """Return a film with as many times as a report can hold."""
+def _film(scene: Scene, times: int) -> tuple[bytes, tuple[bytes, ...]]:
+    """Return a film with as many times as fit into a file of moderate size, and its images."""
     frames = min(times, _MAX_FRAMES)
+    images: dict[int, bytes] = {}
+
+    def draw(step: int) -> NDArray[np.uint8]:
+        image = scene.image([step])
+        images[step] = _webp(image)
+        return image
+
     while True:
         buffer = BytesIO()
         chosen = spread(times, frames)
-        write_gif(buffer, lambda step: scene.image([step]), chosen, usual_rate(frames))
+        write_gif(buffer, draw, chosen, usual_rate(frames))
         size = buffer.tell()
         if size <= _MAX_BYTES or frames == 2:
-            return buffer.getvalue()
+            return buffer.getvalue(), tuple(images[step] for step in chosen)
         # Size grows about linearly with the frames; a tenth is kept in reserve.
         frames = max(2, int(0.9 * frames * _MAX_BYTES / size))
+
+
+def _webp(image: NDArray[np.uint8]) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, "WEBP", quality=_QUALITY)
+    return buffer.getvalue()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.evaluation.figures import style
+from simulgenvae.evaluation.figures.hover import name_points
+from simulgenvae.evaluation.quantity_words import measured
 from simulgenvae.utils.formatting import percent, quantity
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def _draw(axes: Axes, found: QuantityAccuracy) -> None:
     runs = list(found.runs.values())
     truth = np.array([run.truth for run in runs])
     predicted = np.array([run.prediction for run in runs])
+    names = np.array(list(found.runs))
     # Without samples there is no band, and a point has no bar.
     half = np.array([0.0 if run.upper is None else run.upper - run.prediction for run in runs])
     for inside, color, label in (
@@ -53,7 +56,7 @@ def _draw(axes: Axes, found: QuantityAccuracy) -> None:
     ):
         chosen = np.array([run.covered is inside for run in runs])
         if chosen.any():
-            axes.errorbar(
+            drawn = axes.errorbar(
                 truth[chosen],
                 predicted[chosen],
                 yerr=half[chosen],
@@ -63,6 +66,8 @@ def _draw(axes: Axes, found: QuantityAccuracy) -> None:
                 color=color,
                 label=label,
             )
+            texts = [_text(run, found) for run in names[chosen]]
+            name_points(drawn.lines[0], truth[chosen].tolist(), predicted[chosen].tolist(), texts)
     ends = [float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))]
     axes.plot(ends, ends, color=style.TRUTH, linewidth=0.8, linestyle="--", zorder=0)
     title = quantity(found.name, found.unit)
@@ -73,3 +78,11 @@ def _draw(axes: Axes, found: QuantityAccuracy) -> None:
     axes.set_ylabel("predicted", fontsize=style.SMALL)
     axes.tick_params(labelsize=style.SMALL)
     style.finish(axes)
+
+
+def _text(run: str, found: QuantityAccuracy) -> str:
+    values = found.runs[run]
+    return (
+        f"{run}: true {measured(values.truth, found.unit, 5)}, "
+        f"predicted {measured(values.prediction, found.unit, 5)}"
+    )

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 from simulgenvae.evaluation.figures import style
+from simulgenvae.evaluation.figures.hover import name_points
 from simulgenvae.surrogate.ensemble import interval_label
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ CAPTIONS = {
     "predicted. Right: error against novelty; beyond the line a design is further from the "
     "training runs than any of these is from the others.",
 }
-Points = dict[str, list[tuple[float, float]]]
-"""Points by split."""
+Points = dict[str, dict[str, tuple[float, float]]]
+"""Points by split and run."""
 
 
 def uncertainty_figures(uncertainty: Uncertainty) -> Iterator[tuple[str, Figure]]:
@@ -94,10 +95,10 @@ def errors_of_runs(splits: Mapping[str, SplitUncertainty]) -> Figure:
     deviations: Points = {}
     novelties: Points = {}
     for split, found in splits.items():
-        deviations[split] = [(run.std, run.rmse) for run in found.per_run.values()]
-        for run in found.per_run.values():
+        deviations[split] = {name: (run.std, run.rmse) for name, run in found.per_run.items()}
+        for name, run in found.per_run.items():
             if run.novelty is not None and run.relative_l2 is not None:
-                novelties.setdefault(split, []).append((run.novelty, run.relative_l2))
+                novelties.setdefault(split, {})[name] = (run.novelty, run.relative_l2)
     panels = 2 if novelties else 1
     figure = style.new_figure(3.8, style.WIDTH if novelties else 5.0)
     grid = figure.subplots(1, panels, squeeze=False)[0]
@@ -111,7 +112,9 @@ def errors_of_runs(splits: Mapping[str, SplitUncertainty]) -> Figure:
 
 def _draw_deviations(axes: Axes, points: Points) -> None:
     _scatter(axes, points)
-    values: Sequence[float] = np.concatenate([np.ravel(each) for each in points.values()]).tolist()
+    values: Sequence[float] = [
+        value for runs in points.values() for pair in runs.values() for value in pair
+    ]
     ends = [min(values), max(values)]
     axes.plot(ends, ends, color=style.TRUTH, linewidth=0.8, linestyle="--", zorder=0)
     # A logarithmic axis has no place for an error of 0.
@@ -130,9 +133,9 @@ def _draw_novelties(axes: Axes, points: Points) -> None:
 
 
 def _scatter(axes: Axes, points: Points) -> None:
-    for split, pairs in points.items():
-        x, y = np.array(pairs).T
-        axes.scatter(
+    for split, runs in points.items():
+        x, y = np.array(list(runs.values())).T
+        drawn = axes.scatter(
             x,
             y,
             s=24,
@@ -140,3 +143,5 @@ def _scatter(axes: Axes, points: Points) -> None:
             marker=style.SPLIT_MARKERS[split],
             label=style.SPLIT_LABELS[split],
         )
+        texts = [f"{run}: {a:.3g}, {b:.3g}" for run, (a, b) in runs.items()]
+        name_points(drawn, x.tolist(), y.tolist(), texts)

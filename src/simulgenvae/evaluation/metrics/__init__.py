@@ -18,6 +18,7 @@ Tested in tests/evaluation/test_metric_registry.py.
 from simulgenvae.evaluation.metrics.base import METRICS, Metric, register
 from simulgenvae.evaluation.metrics.field_errors import FieldErrors, relative_l2
 from simulgenvae.evaluation.metrics.max_error import MAX_ERROR
+from simulgenvae.evaluation.metrics.peaks import PEAK_PLACE, PEAK_TIME, PEAK_VALUE, FieldAxes
 from simulgenvae.evaluation.metrics.relative_error import RELATIVE_L2
 from simulgenvae.evaluation.metrics.rmse import RMSE
 from simulgenvae.evaluation.metrics.run_errors import Run, RunErrors
@@ -25,6 +26,7 @@ from simulgenvae.evaluation.metrics.scale import VariableScale
 
 __all__ = [
     "METRICS",
+    "FieldAxes",
     "FieldErrors",
     "Metric",
     "Run",
@@ -35,4 +37,4 @@ __all__ = [
 ]
 
 # The order of columns in tables.
-register(RELATIVE_L2, RMSE, MAX_ERROR)
+register(RELATIVE_L2, RMSE, MAX_ERROR, PEAK_VALUE, PEAK_PLACE, PEAK_TIME)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.evaluation.metrics.peaks import FieldAxes
+
 
 class FieldErrors:
     """Errors of one method on the runs of one split, in the order in which they are added.
@@ -30,11 +32,16 @@ class FieldErrors:
         Names of the V variables.
     scale
         Mean and spread of the variables in the training runs.
+    axes
+        Times and positions of the values; without them, places and times of peaks have no error.
     """
 
-    def __init__(self, variables: Sequence[str], scale: VariableScale) -> None:
+    def __init__(
+        self, variables: Sequence[str], scale: VariableScale, axes: FieldAxes | None = None
+    ) -> None:
         self.variables = tuple(variables)
         self.scale = scale
+        self.axes = axes
         self.joint: list[float] = []
         """Joint relative error of each run."""
         self._metrics: dict[str, list[NDArray[np.float64]]] = {name: [] for name in METRICS}
@@ -61,7 +68,9 @@ class FieldErrors:
         self._make_room(timesteps, nodes)
         # This reads the fields once; every metric then follows from the sums over nodes that it
         # keeps.
-        run = RunErrors.of(prediction, truth, self.scale, self._moments, self._node_squares)
+        run = RunErrors.of(
+            prediction, truth, self.scale, self._moments, self._node_squares, self.axes
+        )
         self._time_squares += run.squared_error
         np.maximum(self._time_largest, run.largest, out=self._time_largest)
         for name, values in self._metrics.items():
@@ -89,6 +98,11 @@ class FieldErrors:
     def node_rmse(self) -> NDArray[np.float64]:
         """Return the root mean square error at each node over all runs and times, ``[M, V]``."""
         return np.sqrt(self._node_squares / (len(self.joint) * len(self._time_squares)))
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Names of the metrics that are counted."""
+        return tuple(self._metrics)
 
     def of_metric(self, name: str) -> NDArray[np.float64]:
         """Return a metric of each run and variable, ``[n, V]``."""

@@ -6,11 +6,13 @@ Tested in tests/evaluation/metrics/test_field_errors.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.evaluation.metrics.peaks import FieldAxes, PeakErrors, peak_errors
 from simulgenvae.evaluation.metrics.scale import Moments, VariableScale, blocks
 
 Run = NDArray[np.floating[Any]]
@@ -35,6 +37,8 @@ class RunErrors:
     """Sum over the nodes of the squared distance of the truth from the mean, ``[T, V]``."""
     largest: NDArray[np.float64]
     """Largest absolute error over the nodes, ``[T, V]``."""
+    axes: FieldAxes | None = None
+    """Times and positions of the values, where they are known."""
 
     @classmethod
     def of(
@@ -44,6 +48,7 @@ class RunErrors:
         scale: VariableScale,
         moments: Moments,
         node_squares: NDArray[np.float64],
+        axes: FieldAxes | None = None,
     ) -> Self:
         """Return the errors of a run, and add to the sums over all runs.
 
@@ -60,6 +65,8 @@ class RunErrors:
             Moments to which the true values are added.
         node_squares
             Sums of squared errors over times and runs, ``[M, V]``; the run is added to them.
+        axes
+            Times and positions of the values, where they are known.
         """
         timesteps, _, variables = truth.shape
         squared_error, squared_truth, squared_deviation, largest = np.zeros(
@@ -78,9 +85,13 @@ class RunErrors:
             np.square(error, out=error)
             squared_error[times] += error.sum(axis=1)
             node_squares[some_nodes] += error.sum(axis=0)
-        return cls(
-            prediction, truth, scale, squared_error, squared_truth, squared_deviation, largest
-        )
+        sums = squared_error, squared_truth, squared_deviation, largest
+        return cls(prediction, truth, scale, *sums, axes)
+
+    @cached_property
+    def peaks(self) -> PeakErrors:
+        """Errors of the peak of each variable."""
+        return peak_errors(self.prediction, self.truth, self.scale.peak_is_low, self.axes)
 
     def joint(self) -> tuple[float, NDArray[np.float64]]:
         """Return the joint relative error, and ``‖error at t‖ √T / ‖truth‖`` at each time, ``[T]``.

@@ -35,6 +35,21 @@ class VariableScale:
     spread: NDArray[np.float64]
     """Standard deviation, ``[V]``. For a variable that is constant in the training runs it is the
     magnitude of that constant (1 if it is zero), so that errors stay finite."""
+    range: NDArray[np.float64] | None = None
+    """Lowest and highest value, ``[2, V]``; None where they are not known."""
+
+    @property
+    def peak_is_low(self) -> NDArray[np.bool_]:
+        """Whether the peak of a variable is its lowest value, ``[V]``.
+
+        It is where the lowest value is further from the mean than the highest, as for a deflection
+        downwards.
+        """
+        if self.range is None:
+            return np.zeros(len(self.mean), dtype=np.bool_)
+        lowest, highest = self.range
+        low: NDArray[np.bool_] = self.mean - lowest > highest - self.mean
+        return low
 
     @classmethod
     def fit(cls, runs: Iterable[NDArray[np.floating[Any]]]) -> VariableScale:
@@ -67,9 +82,17 @@ class Moments(MergedMoments):
     constant_below = 0.0
     """Relative spread below which a variable counts as constant."""
 
+    def __init__(self, width: int = 0) -> None:
+        super().__init__(width)
+        self.range: NDArray[np.float64] | None = None
+        """Lowest and highest value of each variable, ``[2, V]``; None before anything is
+        counted."""
+
     def add(self, block: NDArray[np.floating]) -> None:
         """Count a block ``[..., V]`` in the precision of the data."""
         super().add(block)
+        values = block.reshape(-1, block.shape[-1])
+        self._widen(np.stack([values.min(axis=0), values.max(axis=0)]).astype(np.float64))
         is_double = block.dtype == np.float64
         self._note(_CONSTANT_IN_DOUBLE if is_double else _CONSTANT)
 
@@ -78,6 +101,15 @@ class Moments(MergedMoments):
         super().merge(other)
         if isinstance(other, Moments):
             self._note(other.constant_below)
+            if other.range is not None:
+                self._widen(other.range)
+
+    def _widen(self, more: NDArray[np.float64]) -> None:
+        if self.range is None:
+            self.range = more
+            return
+        lowest = np.minimum(self.range[0], more[0])
+        self.range = np.stack([lowest, np.maximum(self.range[1], more[1])])
 
     def _note(self, constant_below: float) -> None:
         self.constant_below = max(self.constant_below, constant_below)
@@ -110,7 +142,8 @@ class Moments(MergedMoments):
         # Dividing by the spread of a constant variable would make its rounding errors the largest
         # errors of all.
         of_constant = np.where(size > 0, size, 1.0)
-        return VariableScale(self.mean, np.where(self.constant(), of_constant, self.deviation))
+        spread = np.where(self.constant(), of_constant, self.deviation)
+        return VariableScale(self.mean, spread, self.range)
 
 
 def blocks(run: NDArray[np.floating[Any]]) -> Iterator[tuple[slice, slice]]:

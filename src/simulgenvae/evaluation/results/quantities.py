@@ -5,6 +5,8 @@ Tested in tests/evaluation/analyses/test_quantities.py.
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from simulgenvae.evaluation.results.base import Number, OverRuns, Record
 
 
@@ -53,6 +55,8 @@ class QuantityAccuracy(Record):
     time_error: OverRuns | None
     """Sizes of the runs' ``time_error``; None for a quantity that is no extreme over times."""
     place_error: OverRuns | None
+    baselines: dict[str, OverRuns] = Field(default_factory=dict)
+    """Absolute errors of the baselines by their names, where they were measured."""
 
     @property
     def covered(self) -> int:

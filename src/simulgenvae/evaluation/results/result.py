@@ -6,18 +6,26 @@ import json
 import math
 from typing import TYPE_CHECKING, Annotated, Literal, Self, cast
 
-from pydantic import BeforeValidator, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.results.base import Record, RunError
 from simulgenvae.evaluation.results.combination import Combination
 from simulgenvae.evaluation.results.errors import SplitErrors, StageErrors
+from simulgenvae.evaluation.results.folds import CrossValidation
 from simulgenvae.evaluation.results.format_1 import from_format_1
 from simulgenvae.evaluation.results.latents import LatentResults
 from simulgenvae.evaluation.results.physics import Physics
 from simulgenvae.evaluation.results.quantities import Quantities
 from simulgenvae.evaluation.results.sensitivity import Sensitivity
-from simulgenvae.evaluation.results.study import SPLITS, DataSummary, SplitIds, Timing, TrainedRange
+from simulgenvae.evaluation.results.study import (
+    SPLITS,
+    DataSummary,
+    SplitIds,
+    Timing,
+    TrainedRange,
+    TrainedValues,
+)
 from simulgenvae.evaluation.results.uncertainty import Uncertainty
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
@@ -92,6 +100,17 @@ class EvaluationResult(Record):
     training: Annotated[TrainingInfo, BeforeValidator(_with_undefined_losses)]
     quantities: Quantities | None = None
     """Quantities of interest; None in files of earlier versions."""
+    name: str = ""
+    """Name of the study; empty in files of earlier versions."""
+    date: str = ""
+    """Date and time of the evaluation in UTC, as ``2026-05-01 14:30``; empty in files of earlier
+    versions."""
+    version: str = ""
+    """Version of simulgenvae that measured; empty in files of earlier versions."""
+    trained_values: dict[str, TrainedValues] = Field(default_factory=dict)
+    """Range of each variable in the training runs; empty in files of earlier versions."""
+    folds: CrossValidation | None = None
+    """Errors of runs by surrogates that were trained without them; None if there are none."""
     figures: tuple[str, ...] = ()
     """Names of the files of the figures."""
     not_rendered: str | None = None

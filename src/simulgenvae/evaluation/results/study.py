@@ -55,6 +55,19 @@ class DataSummary(Record):
     """Unit of each parameter; results of earlier versions have none."""
     left_out: tuple[str, ...] = ()
     """Columns of the table that are no parameters, with the reason."""
+    extent: tuple[float, ...] = ()
+    """Length of the model along each axis; empty without coordinates, and in results of earlier
+    versions."""
+
+    @property
+    def length(self) -> float | None:
+        """Largest extent of the model; None where it is not known."""
+        return max(self.extent, default=None)
+
+    @property
+    def duration(self) -> float:
+        """Time from the first to the last timestep."""
+        return self.times[-1] - self.times[0]
 
     def unit(self, variable: str) -> str:
         """Return the unit of a variable; empty if it is unknown."""
@@ -107,6 +120,21 @@ class TrainedRange(Record):
         if self.linear_below:
             return f"logarithmic, linear below {self.linear_below:.3g} (asinh)"
         return "logarithmic" if self.logarithm else "linear"
+
+
+class TrainedValues(Record):
+    """Values of a variable in the training runs."""
+
+    lowest: float
+    highest: float
+    peak_is_low: bool
+    """True if the peak of the variable is its lowest value: it is further from the mean than the
+    highest."""
+
+    @property
+    def span(self) -> float:
+        """Difference of the highest and the lowest value."""
+        return self.highest - self.lowest
 
 
 class Timing(Record):

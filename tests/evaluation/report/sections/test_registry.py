@@ -28,6 +28,6 @@ def toy() -> Iterator[None]:
 
 @pytest.mark.usefixtures("toy")
 def test_a_section_from_outside(result: EvaluationResult) -> None:
-    page = render_report(result, {})
+    page = render_report(result)
     assert f"<p>{2 * result.data.runs} core hours & {result.data.nodes}</p>" in page
     assert ">Cost &lt;b&gt;</a>" in page

@@ -8,6 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulgenvae.evaluation.accuracy import (
+    about_interval,
+    accuracy_table,
+    folds_sentence,
+    lead,
+    measured_accuracies,
+)
 from simulgenvae.evaluation.methods import method_titles, methods
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.report.variable_table import variable_cells, variable_head
@@ -25,6 +32,11 @@ _SHOWN_WORST = 3
 class Errors:
     """Content of the section about the errors."""
 
+    lead: str
+    accuracy: Table
+    interval: str
+    folds: str | None
+    """Sentence about the cross-validation; None without one."""
     joint: Table
     variables: Table
     worst: tuple[RunError, ...]
@@ -34,19 +46,27 @@ class Errors:
         """Return the content for a result."""
         prediction = result.errors["prediction"]
         joint = []
-        for split in result.splits:
-            found = prediction[split]
-            joint.append((split, str(found.runs), *map(percent, found.relative_l2.statistics)))
+        for part in result.splits:
+            found = prediction[part]
+            joint.append((part, str(found.runs), *map(percent, found.relative_l2.statistics)))
         variables = []
         for name in result.data.variables:
-            title = quantity(name, result.data.unit(name))
-            for split in result.splits:
-                cells = variable_cells(prediction[split].variables[name])
-                variables.append((title, split, *cells))
+            named = quantity(name, result.data.unit(name))
+            for part in result.splits:
+                cells = variable_cells(prediction[part].variables[name])
+                variables.append((named, part, *cells))
+        split = result.compared_split
+        runs = result.compared["prediction"].runs
+        best = result.best_baseline
+        title = None if best is None else method_titles(result)[best.name]
         return cls(
+            lead(result),
+            accuracy_table(measured_accuracies(result), f"On {runs} {split} runs", title),
+            about_interval(runs, split),
+            folds_sentence(result),
             Table(("Split", "runs", *STATISTICS), tuple(joint)),
             Table(("Variable", "split", *variable_head()), tuple(variables)),
-            result.worst_runs[result.compared_split][:_SHOWN_WORST],
+            result.worst_runs[split][:_SHOWN_WORST],
         )
 
 

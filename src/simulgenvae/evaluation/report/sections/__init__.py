@@ -11,10 +11,12 @@ from simulgenvae.evaluation.report.section import Section
 from simulgenvae.evaluation.report.sections.data import DATA
 from simulgenvae.evaluation.report.sections.errors import ERRORS
 from simulgenvae.evaluation.report.sections.fields import FIELDS
+from simulgenvae.evaluation.report.sections.folds import FOLDS
 from simulgenvae.evaluation.report.sections.latents import LATENTS
 from simulgenvae.evaluation.report.sections.mesh import MESH
 from simulgenvae.evaluation.report.sections.physics import PHYSICS
 from simulgenvae.evaluation.report.sections.quantities import QUANTITIES
+from simulgenvae.evaluation.report.sections.runs import RUNS
 from simulgenvae.evaluation.report.sections.search import SEARCH
 from simulgenvae.evaluation.report.sections.sensitivity import SENSITIVITY
 from simulgenvae.evaluation.report.sections.training import TRAINING
@@ -22,6 +24,8 @@ from simulgenvae.evaluation.report.sections.uncertainty import UNCERTAINTY
 
 SECTIONS: dict[str, Section] = {
     "quantities": QUANTITIES,
+    "folds": FOLDS,
+    "runs": RUNS,
     "mesh": MESH,
     "errors": ERRORS,
     "fields": FIELDS,

@@ -40,4 +40,4 @@ def _json(content: BaseModel | dict[str, JsonValue] | dict[str, dict[str, JsonVa
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
-DATA = Section("Data, settings and versions", "report/data.html", Provenance.of)
+DATA = Section("Data, settings and versions", "report/data.html", Provenance.of, folded=True)

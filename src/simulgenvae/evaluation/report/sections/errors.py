@@ -1,4 +1,4 @@
-"""Section about the errors of all methods, joint and per variable, and about the worst runs.
+"""Section about the errors of all methods, joint and per variable, in tables.
 
 Tested in tests/evaluation/report/test_report.py.
 """
@@ -24,12 +24,11 @@ class Errors:
 
     methods: Table
     variables: Table
-    worst: Table
 
     @classmethod
     def of(cls, result: EvaluationResult) -> Errors:
         """Return the tables of a result."""
-        return cls(_methods(result), _variables(result), _worst(result))
+        return cls(_methods(result), _variables(result))
 
 
 def _methods(result: EvaluationResult) -> Table:
@@ -58,13 +57,6 @@ def _variables(result: EvaluationResult) -> Table:
             rows.append((*named, *variable_cells(found)))
     head = ("Method", "Variable", *variable_head())
     return Table(head, tuple(rows), highlighted=shown[0].title)
-
-
-def _worst(result: EvaluationResult) -> Table:
-    rows = []
-    for split in result.splits:
-        rows += [(split, run.id, percent(run.relative_error)) for run in result.worst_runs[split]]
-    return Table(("Split", "Run", "Error"), tuple(rows))
 
 
 ERRORS = Section("Errors", "report/errors.html", Errors.of)

@@ -29,4 +29,4 @@ def _levels(result: EvaluationResult) -> Table:
     return Table(head, tuple(rows))
 
 
-LATENTS = Section("Latents", "report/latents.html", _levels)
+LATENTS = Section("Latents", "report/latents.html", _levels, folded=True)

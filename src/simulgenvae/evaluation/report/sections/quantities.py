@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from simulgenvae.evaluation.quantity_words import measured
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.surrogate.quantities import band_label
-from simulgenvae.utils.formatting import percent, quantity
+from simulgenvae.utils.formatting import percent, plus_minus, quantity
 
 if TYPE_CHECKING:
-    from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.evaluation.results import DataSummary, EvaluationResult
     from simulgenvae.evaluation.results.quantities import QuantityAccuracy, RunQuantity
 
 
@@ -44,7 +44,9 @@ class QuantitiesView:
             QuantityTable(quantity(each.name, each.unit), each.definition, _runs(each))
             for each in found
         )
-        return cls(label, Table(_HEAD, tuple(map(_summary, found))), tables)
+        return cls(
+            label, Table(_HEAD, tuple(_summary(each, result.data) for each in found)), tables
+        )
 
 
 _HEAD = (
@@ -60,18 +62,19 @@ _HEAD = (
 )
 
 
-def _summary(found: QuantityAccuracy) -> tuple[str, ...]:
+def _summary(found: QuantityAccuracy, data: DataSummary) -> tuple[str, ...]:
     place, time = found.place_error, found.time_error
+    error = found.absolute_error
     return (
         quantity(found.name, found.unit),
         found.definition,
-        measured(found.absolute_error.mean, found.unit),
+        plus_minus(error.mean, error.half_width, found.unit),
         percent(found.relative_error),
         measured(found.absolute_error.max, found.unit),
         found.worst_run,
         f"{found.covered} of {len(found.runs)}",
-        measured(None if place is None else place.mean, ""),
-        measured(None if time is None else time.mean, ""),
+        measured(None if place is None else place.mean, data.length_unit),
+        measured(None if time is None else time.mean, data.time_unit),
     )
 
 

@@ -67,4 +67,4 @@ def _trials(found: SearchRecord) -> Table:
     return Table(head, tuple(rows), None if found.best is None else str(found.best))
 
 
-SEARCH = Section("Search", "report/search.html", SearchView.of)
+SEARCH = Section("Search for settings", "report/search.html", SearchView.of, folded=True)

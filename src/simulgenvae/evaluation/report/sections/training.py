@@ -21,4 +21,4 @@ def _stages(result: EvaluationResult) -> Table | None:
     return Table(("After stage", *SPLITS), tuple(rows)) if rows else None
 
 
-TRAINING = Section("Training", "report/training.html", _stages)
+TRAINING = Section("Training", "report/training.html", _stages, folded=True)
