@@ -79,6 +79,7 @@ SLOW = (
     "surrogate/test_selection.py",
     "surrogate/test_surrogate.py",
     "test_docstrings.py",
+    "test_installed.py",
     "test_every_way.py",
     "test_several_processes.py",
     "training/memory",
@@ -99,6 +100,7 @@ them out. Together they take nine tenths of the time of all tests."""
 
 
 LONGEST = (
+    "test_installed.py",
     "test_every_way.py",
     "test_several_processes.py",
     "examples/test_solver_examples.py",
