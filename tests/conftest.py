@@ -57,6 +57,7 @@ SLOW = (
     "distributed/test_launch.py",
     "distributed/test_rendezvous.py",
     "docs/test_points.py",
+    "docs/test_site.py",
     "evaluation/figures/test_fields.py",
     "evaluation/figures/test_mesh_figures.py",
     "evaluation/report",
@@ -101,6 +102,7 @@ them out. Together they take nine tenths of the time of all tests."""
 
 LONGEST = (
     "test_installed.py",
+    "docs/test_site.py",
     "test_every_way.py",
     "test_several_processes.py",
     "examples/test_solver_examples.py",

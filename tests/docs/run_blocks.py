@@ -20,7 +20,7 @@ from simulgenvae.cli.main import main
 from simulgenvae.settings import Settings
 
 FEW = [
-    *("--set", "model.filters=[8,8]"),
+    *("--set", "model.filters=[16,8]"),
     *("--set", "model.width=8"),
     *("--set", "training.end_to_end.members=1"),
     *("--set", "training.end_to_end.refit=false"),
@@ -43,8 +43,11 @@ def run_bash(code: str) -> None:
         return
     for line in lines:
         _, *arguments = shlex.split(line, comments=True)
-        code_of_exit = main([*arguments, *SHORTER.get(arguments[0], [])])
-        assert code_of_exit == 0, f"exit code {code_of_exit} of {line}"
+        try:
+            status: Any = main([*arguments, *SHORTER.get(arguments[0], [])])
+        except SystemExit as stop:  # as the commands below `explore` end
+            status = stop.code or 0
+        assert status == 0, f"exit code {status} of {line}"
 
 
 def run_block(language: str, code: str, names: dict[str, Any]) -> None:
@@ -62,3 +65,4 @@ if __name__ == "__main__":
     for block in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
         print(f"\n===== {block['page']}:{block['line']}\n{block['code']}", flush=True)
         run_block(block["language"], block["code"], variables)
+    print("\nEvery block has run.")
