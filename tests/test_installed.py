@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import zipfile
 from dataclasses import asdict, dataclass
@@ -82,7 +81,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     _run(sys.executable, *pip, wheel)
     (own,) = environment.glob("lib/python*/site-packages")
     # The libraries, but nothing that their own .pth files name, such as an editable installation.
-    (own / "libraries.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    (own / "libraries.pth").write_text("\n".join(libraries) + "\n")
     return Built(sdist, wheel, environment)
 
 

@@ -67,9 +67,7 @@ def build(folder: Path) -> Path:
     write_pages(folder / "pages")
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     settings |= {"docs_dir": "pages", "site_dir": "site"}
-    (folder / "mkdocs.yml").write_text(
-        yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
-    )
+    (folder / "mkdocs.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
     subprocess.run(["zensical", "build", "--strict"], cwd=folder, check=True)
     return folder / "site"
 

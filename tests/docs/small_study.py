@@ -32,7 +32,7 @@ def make_study(folder: str = "S") -> None:
         300 + 900 * row[:, None, None] * waves,
         times=times,
         coords=np.column_stack([x, y]),
-        cells={"quad": corners + [0, 1, 6, 5]},
+        cells={"quad": corners + np.array([0, 1, 6, 5])},
         variables=["T"],
         units=["K"],
         settings=simulgenvae.Settings.model_validate(FEW),
