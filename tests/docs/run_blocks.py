@@ -20,7 +20,7 @@ from simulgenvae.cli.main import main
 from simulgenvae.settings import Settings
 
 FEW = [
-    *("--set", "model.filters=[16,8]"),
+    *("--set", "model.filters=[32,16,8]"),
     *("--set", "model.width=8"),
     *("--set", "training.end_to_end.members=1"),
     *("--set", "training.end_to_end.refit=false"),
