@@ -18,7 +18,8 @@ def solve(speed, spread):
     """Return the temperatures `[timesteps, nodes]` of a design."""
     t = times[:, None]
     width = 0.003 + 2 * spread * t
-    return 300 + 50 * np.sqrt(0.003 / width) * np.exp(-((x - 0.2 - speed * t) ** 2) / width)
+    height = 50 * np.sqrt(0.003 / width)
+    return 300 + height * np.exp(-((x - 0.2 - speed * t) ** 2) / width)
 
 
 rng = np.random.default_rng(0)
@@ -30,7 +31,7 @@ fields.shape  # runs, timesteps, nodes
 # ## Train
 #
 # A few steps are enough to see how it works.
-# Leave `settings` out to train as long as the data deserve, about a minute here.
+# Leave `settings` out to train as long as the data deserve, a minute or two here.
 
 # %%
 settings = simulgenvae.Settings.model_validate(

@@ -6,6 +6,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 import simulgenvae
 
@@ -17,7 +18,8 @@ def solve(speed, spread):
     """Return the temperatures `[timesteps, nodes]` of a pulse that moves and spreads."""
     t = times[:, None]
     width = 0.003 + 2 * spread * t
-    return 300 + 50 * np.sqrt(0.003 / width) * np.exp(-((x - 0.2 - speed * t) ** 2) / width)
+    height = 50 * np.sqrt(0.003 / width)
+    return 300 + height * np.exp(-((x - 0.2 - speed * t) ** 2) / width)
 
 
 rng = np.random.default_rng(0)
@@ -80,4 +82,7 @@ for name in ("lower", "value", "upper"):
 # `suggest` takes the designs whose solution would lower the expected error over the whole domain most.
 
 # %%
-m.suggest(4)
+suggestion = m.suggest(4)
+designs = suggestion.designs
+table = pd.DataFrame(designs.table, designs.ids, designs.names)
+table.assign(expected_error=suggestion.errors).round(4)

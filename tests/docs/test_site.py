@@ -67,3 +67,4 @@ def test_the_website_is_built_without_warnings(tmp_path: Path) -> None:
         assert "Figure of the code above" in page
     api = (site / "docs/api/index.html").read_text(encoding="utf-8")
     assert "simulgenvae.Model.predict" in api
+    assert ":meth:" not in api
