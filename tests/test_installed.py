@@ -210,8 +210,11 @@ def test_every_block_runs(page: str, built: Built, tmp_path: Path) -> None:
     listed.write_text(json.dumps([asdict(block) for block in blocks]))
     path = os.pathsep.join([str(built.environment / "bin"), os.environ["PATH"]])
     drawn = {"MPLBACKEND": "Agg", "PYVISTA_OFF_SCREEN": "true"}
+    kept = str(built.environment.parent / "study")
     script = ROOT / "tests/docs/run_blocks.py"
     folder = _work_folder(tmp_path)
-    said = _run(built.program("python"), script, listed, folder=folder, PATH=path, **drawn)
+    said = _run(
+        built.program("python"), script, listed, folder=folder, PATH=path, KEPT_STUDY=kept, **drawn
+    )
     # A block could end the whole script.
     assert said.endswith("Every block has run.\n")

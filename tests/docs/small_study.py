@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,20 @@ FEW = {
 
 
 def make_study(folder: str = "S") -> None:
-    """Train a study of 12 runs, and write tables and lists that commands of pages name.
+    """Make a trained study, and files that commands of pages name.
+
+    It is trained once, and kept in the folder that ``KEPT_STUDY`` names.
+    """
+    kept = Path(os.environ["KEPT_STUDY"])
+    if not kept.exists():
+        _train(kept)
+    shutil.copytree(kept, folder)
+    Path("new.csv").write_text("id,row,speed\nquick,0.05,0.0075\nslow,0.05,0.0045\n")
+    (Path(folder) / "wall.txt").write_text("0\n5\n10\n15\n")
+
+
+def _train(folder: Path) -> None:
+    """Train a study of 12 runs.
 
     Its parameters are ``row`` and ``speed``, its variable ``T`` in K at 6 times from 0 to 1 and 20
     nodes of a flat mesh; runs are called ``run_0`` to ``run_11``.
@@ -38,5 +53,3 @@ def make_study(folder: str = "S") -> None:
         settings=simulgenvae.Settings.model_validate(FEW),
         study=folder,
     )
-    Path("new.csv").write_text("id,row,speed\nquick,0.05,0.0075\nslow,0.05,0.0045\n")
-    (Path(folder) / "wall.txt").write_text("0\n5\n10\n15\n")
