@@ -57,5 +57,5 @@ site: $(INSTALLED)
 	@$(BIN)/python -m docs.site.build build/docs
 
 clean:
-	rm -rf .venv demo demo-images build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
+	rm -rf .venv demo demo-images build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

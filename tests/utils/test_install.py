@@ -51,3 +51,10 @@ def test_messages_spell_no_command_of_their_own() -> None:
         if path != own and re.search(r"pip install|simulgenvae\[", path.read_text("utf-8"))
     ]
     assert spelt == []
+
+
+def test_documents_install_from_the_sources() -> None:
+    """The package is on no index: ``pip install simulgenvae`` cannot work."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.py")]
+    wrong = re.compile(r"pip install [^\n]*simulgenvae|simulgenvae\[")
+    assert [path for path in pages if wrong.search(path.read_text("utf-8"))] == []
