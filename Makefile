@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo demo-images test .types .tests coverage docs clean
+.PHONY: help demo demo-images test .types .tests coverage docs site clean
 
 help:
 	@echo "make demo         solve, train, evaluate and predict an example into demo/ (minutes)"
@@ -11,13 +11,14 @@ help:
 	@echo "make test         style, types, import rules and tests"
 	@echo "make coverage     lines of the package that the tests run"
 	@echo "make docs         write docs/settings.md from the settings"
+	@echo "make site         build the website of the documentation into build/docs/site"
 	@echo "make clean        remove .venv, demo/, demo-images/ and caches"
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing into .venv (some minutes the first time) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mesh,onnx,parquet,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[onnx,parquet,docs,dev]'
 	@# It asks for `datasets` and `future` too, with a dozen large packages behind them, and imports neither.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps ezyrb
 	@touch $@
@@ -52,6 +53,9 @@ coverage: $(INSTALLED)
 docs: $(INSTALLED)
 	@$(BIN)/python -m simulgenvae.settings.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
+site: $(INSTALLED)
+	@$(BIN)/python -m docs.site.build build/docs
+
 clean:
-	rm -rf .venv demo demo-images build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
-	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv demo demo-images build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
+	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -58,6 +58,7 @@ SLOW = (
     "distributed/test_launch.py",
     "distributed/test_rendezvous.py",
     "docs/test_points.py",
+    "docs/test_site.py",
     "evaluation/figures/test_fields.py",
     "evaluation/figures/test_mesh_figures.py",
     "evaluation/folds/test_cross_validate.py",
@@ -82,6 +83,7 @@ SLOW = (
     "surrogate/test_selection.py",
     "surrogate/test_surrogate.py",
     "test_docstrings.py",
+    "test_installed.py",
     "test_every_way.py",
     "test_several_processes.py",
     "training/memory",
@@ -102,6 +104,8 @@ them out. Together they take nine tenths of the time of all tests."""
 
 
 LONGEST = (
+    "test_installed.py",
+    "docs/test_site.py",
     "test_every_way.py",
     "test_several_processes.py",
     "examples/test_solver_examples.py",

@@ -11,7 +11,7 @@ has the same mesh and the same 31 times. The script leaves
     OUT/runs/run_000/plate.pvd        the run's times, each with the name of its file
     OUT/runs/run_000/plate_000.vtu …  displacement and von Mises stress at the nodes
 
-It needs scikit-fem and PyVista (pip install 'simulgenvae[mesh]'). Quantities are in m, s, kg, Pa.
+It needs nothing beyond this package. Quantities are in m, s, kg, Pa.
 """
 
 from __future__ import annotations

@@ -67,5 +67,5 @@ def test_what_is_missing_is_said(
     with pytest.raises(UserError, match=r"to_pyvista\(\) needs the positions of the nodes"):
         by_variable(prediction, Mesh()).simulgenvae.to_pyvista("a", 0.1)
     monkeypatch.setitem(sys.modules, "pyvista", None)
-    with pytest.raises(UserError, match=r"needs PyVista: pip install 'simulgenvae\[mesh\]'"):
+    with pytest.raises(UserError, match='needs PyVista: python -m pip install "pyvista'):
         by_variable(prediction, mesh).simulgenvae.to_pyvista("a", 0.1)

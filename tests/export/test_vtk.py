@@ -122,11 +122,11 @@ def test_a_variable_named_like_a_spread_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_pyvista_names_the_extra(
+def test_missing_pyvista_is_named(
     tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyvista", None)
-    with pytest.raises(UserError, match=r"pip install 'simulgenvae\[mesh\]'"):
+    with pytest.raises(UserError, match='python -m pip install "pyvista'):
         write_prediction(prediction, mesh, tmp_path / "new.pvd")
     assert list(tmp_path.iterdir()) == []
 

@@ -24,6 +24,7 @@ from simulgenvae.cli.groups import DESIGNS, OUTPUT
 from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Overrides
 from simulgenvae.errors import UserError
+from simulgenvae.utils.install import install_command
 
 if TYPE_CHECKING:
     from simulgenvae.demo.problems import Problem
@@ -68,7 +69,8 @@ def demo(
         from simulgenvae.demo.problems import ImageProblem, TableProblem, make_study
     except ImportError as error:
         raise UserError(
-            f"The demo needs scikit-fem and pyvista ({error}): pip install 'simulgenvae[mesh]'"
+            f"The demo needs scikit-fem and PyVista ({error}): "
+            f"{install_command('scikit-fem', 'pyvista')}"
         ) from error
     from simulgenvae.demo.results import Result, errors_table, new_table, solve
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulgenvae.data.table_text import NumberedRow
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
+from simulgenvae.utils.install import install_command
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def read_parquet(path: Path, most_bytes: int) -> list[NumberedRow]:
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise UserError(
-            f"{path}: reading Parquet needs pyarrow: pip install 'simulgenvae[parquet]', or save "
-            "the table as .csv"
+            f"{path}: reading Parquet needs pyarrow: {install_command('parquet')}, or save the "
+            "table as .csv"
         ) from error
 
     with damage_reported(path, "cannot be read as Parquet"):

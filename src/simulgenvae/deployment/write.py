@@ -19,6 +19,7 @@ from simulgenvae.deployment.field_model import FieldModel
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
 from simulgenvae.utils.atomic import atomic_write
+from simulgenvae.utils.install import install_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +205,7 @@ def _write_onnx(
         import onnxscript  # noqa: F401 - torch needs it, and says so less clearly
     except ImportError as error:
         raise UserError(
-            f".onnx files need the package {error.name}: pip install 'simulgenvae[onnx]'"
+            f".onnx files need the package {error.name}: {install_command('onnx')}"
         ) from error
     size = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     if size > LARGEST_ONNX:

@@ -18,6 +18,7 @@ from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk_cells import cells_grid, grid_cells
 from simulgenvae.utils.damage import no_longer_there
+from simulgenvae.utils.install import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def import_pyvista(what: str) -> Any:
     try:
         import pyvista
     except ImportError as error:
-        raise UserError(f"{what} needs PyVista: pip install 'simulgenvae[mesh]'") from error
+        raise UserError(f"{what} needs PyVista: {install_command('pyvista')}") from error
     return pyvista
 
 

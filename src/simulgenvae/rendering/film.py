@@ -16,6 +16,7 @@ from PIL import Image
 from PIL.GifImagePlugin import getdata, getheader
 
 from simulgenvae.errors import UserError
+from simulgenvae.utils.install import install_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +116,7 @@ def write_mp4(path: Path, draw: MakeImage, frames: Sequence[int], rate: float) -
         import imageio_ffmpeg
     except ImportError as error:
         raise UserError(
-            "An .mp4 needs imageio-ffmpeg: pip install 'simulgenvae[mesh]'; or write a .gif"
+            f"An .mp4 needs imageio-ffmpeg: {install_command('imageio-ffmpeg')}; or write a .gif"
         ) from error
     first = draw(frames[0])
     writer = imageio_ffmpeg.write_frames(

@@ -126,7 +126,7 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     register_run_formats(
         RunFormat(name="T", open=open_with_library, suffixes=(".toy",), extra="toys")
     )
-    problem = "run0.toy: reading it needs toylib: pip install 'simulgenvae\\[toys\\]'"
+    problem = 'run0.toy: reading it needs toylib: python -m pip install "toys"'
     with pytest.raises(UserError, match=problem):
         open_source(write_toy_runs(tmp_path / "runs"))
 

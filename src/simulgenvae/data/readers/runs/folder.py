@@ -34,6 +34,7 @@ from simulgenvae.data.readers.runs.unread import way_out
 from simulgenvae.data.readers.runs.vtk_subprocess import open_isolated
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import no_longer_there, unreadable_reported
+from simulgenvae.utils.install import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,7 +199,7 @@ def _open_file(path: Path, part: RunPart) -> Series:
         if found.extra is None:
             raise
         raise UserError(
-            f"{path}: reading it needs {error.name}: pip install 'simulgenvae[{found.extra}]'"
+            f"{path}: reading it needs {error.name}: {install_command(found.extra)}"
         ) from error
 
 

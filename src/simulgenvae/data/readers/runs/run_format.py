@@ -60,8 +60,7 @@ class RunFormat:
     has_blocks
         Whether ``open`` and ``open_timesteps`` take the names of ``blocks`` to read.
     extra
-        Optional dependencies of this package that the opener needs: ``pip install
-        'simulgenvae[EXTRA]'``.
+        Name of the optional dependencies of this package that the opener needs.
     """
 
     name: str
