@@ -185,7 +185,7 @@ def _midpoint_step(
         if failed:
             raise RuntimeError("the linear system of a time step was not solved")
         difference = float(np.abs(found - change).max())
-        change = found
+        change = np.asarray(found, dtype=np.float64)
         if difference < TOLERANCE:
             return change
     raise RuntimeError(
@@ -201,8 +201,8 @@ def _matrices(
     outside = elements.surface_mean(state)
     # ε σ (T⁴ - T_air⁴) = ε σ (T² + T_air²) (T + T_air) (T - T_air): radiation is a heat transfer
     # that depends on the temperature.
-    radiative = material.emissivity * STEFAN_BOLTZMANN
-    radiative = radiative * (outside**2 + air.temperature**2) * (outside + air.temperature)
+    powers = (outside**2 + air.temperature**2) * (outside + air.temperature)
+    radiative = material.emissivity * STEFAN_BOLTZMANN * powers
     storage = elements.mass(material.density * material.capacity(inside))
     transport = elements.stiffness(material.conductivity(inside))
     return storage, transport + elements.film(air.transfer + radiative)
