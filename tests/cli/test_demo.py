@@ -37,6 +37,8 @@ SMALL = (
     "conditioner.filters=[8]",
     "data.image_size=32",
     "training.end_to_end.steps=12",
+    "training.end_to_end.refit=false",
+    "evaluation.figures=false",
 )
 
 
@@ -169,7 +171,7 @@ def test_a_stopped_demo_goes_on_where_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "demo"
-    command = ["demo", str(folder), "--quick", "--runs", "8", "--no-open"]
+    command = ["demo", str(folder), "--quick", "--runs", "5", "--no-open"]
     command += demo.as_arguments(SMALL)
     stopping = StopAt("train")
     monkeypatch.setattr(demo, "parse", stopping)
@@ -195,9 +197,9 @@ def test_a_stopped_demo_goes_on_where_it_was(
 
 def test_the_whole_way_from_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "demo"
-    command = ["demo", str(folder), "--images", "--kind", "vit", "--runs", "8", "--no-open"]
+    command = ["demo", str(folder), "--images", "--kind", "vit", "--runs", "5", "--no-open"]
     assert main([*command, *demo.as_arguments(SMALL)]) == 0
-    assert Dataset.open(folder / "study-vit" / "input_data" / "dataset.zarr").shape[0] == 8
+    assert Dataset.open(folder / "study-vit" / "input_data" / "dataset.zarr").shape[0] == 5
     assert (folder / "study-vit" / "output" / "report.html").exists()
     assert (folder / "new-vit.pvd").exists()
     assert [path.name for path in sorted((folder / "new_images").iterdir())] == [

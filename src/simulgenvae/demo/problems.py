@@ -109,7 +109,7 @@ class PanelProblem:
 
 QUICK_PANEL = PanelProblem(
     runs=24,
-    settings=(*PANEL_SETTINGS, "training.end_to_end.steps=250"),
+    settings=(*PANEL_SETTINGS, "training.end_to_end.steps=180"),
     element_size=2.0 * panel.ELEMENT_SIZE,
 )
 """Fewer runs on a coarse mesh, and networks with few steps."""
