@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 .PHONY: help demo demo-images test .types .tests coverage docs site clean
 
 help:
-	@echo "make demo         solve, train, evaluate and predict an example into demo/ (minutes)"
+	@echo "make demo         solve, train, evaluate and predict an example into demo/ (4 minutes)"
 	@echo "make demo-images  the same from images, with two networks, into demo-images/ (20 minutes)"
 	@echo "make test         style, types, import rules and tests"
 	@echo "make coverage     lines of the package that the tests run"
@@ -23,12 +23,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps ezyrb
 	@touch $@
 
+# After Ctrl-C, the same target goes on; `make clean` removes what is finished.
 demo: $(INSTALLED)
-	@rm -rf demo
 	@$(BIN)/simulgenvae demo demo
 
 demo-images: $(INSTALLED)
-	@rm -rf demo-images
 	@$(BIN)/simulgenvae demo demo-images --images
 
 test: $(INSTALLED)

@@ -1,9 +1,9 @@
-"""Benchmark problem: the heated circuit board of ``simulgenvae demo``, solved by finite elements.
+"""Benchmark problem: the heated circuit board, solved by finite elements.
 
 The row and the speed of a travelling heat spot, the heat transfer to the air and the conductivity
 of the laminate vary from run to run; ``simulgenvae.demo.board`` has the equations and the ranges.
-The training designs of seed 0 are those of the demo. In the extrapolation runs one parameter lies
-beyond its range, by up to 30 % of its width (of its logarithm where designs are spread over that).
+In the extrapolation runs one parameter lies beyond its range, by up to 30 % of its width (of its
+logarithm where designs are spread over that).
 """
 
 from __future__ import annotations

@@ -1,185 +1,126 @@
-"""The demo's commands from solver to predictions, and the tables at its end."""
+"""The demo's commands from solver to predictions, and what it says in the end."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 from rich.console import Console, RenderableType
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.cli import demo
+from simulgenvae.cli.app import parse
 from simulgenvae.cli.main import main
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.demo import results
+from simulgenvae.demo import ending
+from simulgenvae.demo.measure import Measured, Prediction
+from simulgenvae.demo.record import Record
 from simulgenvae.demo.trials import plan_trials
-from simulgenvae.evaluation.methods import OWN_METHODS, methods
+from simulgenvae.evaluation.methods import OWN_METHODS
 from simulgenvae.evaluation.results import (
     Combination,
     DataSummary,
     EvaluationResult,
     OverRuns,
     SplitErrors,
-    SplitIds,
 )
 from simulgenvae.evaluation.results.result import BestBaseline
-from simulgenvae.evaluation.results.study import Timing
-from simulgenvae.evaluation.results.uncertainty import Uncertainty
-from simulgenvae.export import write_prediction
-from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.settings import StudyFolder
 
 pytest.importorskip("skfem")
 pytest.importorskip("pyvista")
-board = pytest.importorskip("simulgenvae.demo.board")
 problems = pytest.importorskip("simulgenvae.demo.problems")
 
-QUICK = (
+SMALL = (
     "model.filters=[16,8]",
     "model.width=32",
     "conditioner.filters=[8]",
     "data.image_size=32",
-    *(f"training.{stage}.steps=12" for stage in ("vae", "conditioner", "end_to_end")),
+    "training.end_to_end.steps=12",
+    "training.end_to_end.refit=false",
+    "evaluation.figures=false",
 )
 
 
-METHODS = (*(own.name for own in OWN_METHODS), *BASELINES)
+def errors(*values: float) -> dict[str, SplitErrors]:
+    construct: Any = SplitErrors.model_construct  # the demo reads only these parts
+    per_run = {f"run_{k}": value for k, value in enumerate(values)}
+    over_runs = OverRuns.of(values)
+    return {"test": construct(runs=len(values), relative_l2=over_runs, per_run=per_run)}
 
 
-def split_errors(mean: float, median: float = 0.2, largest: float = 0.5) -> dict[str, SplitErrors]:
-    split: Any = SplitErrors.model_construct
-    over_runs = OverRuns(mean=mean, median=median, max=largest, undefined_runs=0)
-    per_run = {"run_000": mean}
-    return {"test": split(runs=1, relative_l2=over_runs, variables={}, per_run=per_run)}
-
-
-def evaluation(
-    prediction: float = 0.02, weight: float = 0.975, networks: float = 0.3
-) -> EvaluationResult:
-    errors = {name: split_errors(0.3) for name in METHODS}
-    errors["prediction"] = split_errors(prediction, 0.01, 0.05)
-    errors["networks"] = split_errors(networks)
+def measured(name: str = "Surrogate", *values: float) -> Measured:
+    methods = {own.name: errors(0.3, 0.4) for own in OWN_METHODS}
+    methods |= {each: errors(0.3, 0.4) for each in BASELINES}
+    methods |= {"prediction": errors(*(values or (0.01, 0.03))), "pod_rbf": errors(0.05, 0.15)}
     # The demo reads only these parts of a result.
     construct: Any = EvaluationResult.model_construct
     summary: Any = DataSummary.model_construct
-    return construct(
+    evaluation = construct(
         compared_split="test",
-        errors=errors,
+        errors=methods,
         best_baseline=BestBaseline(
-            name="pod_gpr",
-            relative_l2=0.3,
-            prediction_ratio=0.5,
+            name="pod_rbf",
+            relative_l2=0.1,
+            prediction_ratio=0.2,
             networks_ratio=None,
             gaussian_processes_ratio=None,
         ),
-        combination=Combination(members=3, weight=weight, gaussian_processes="combined"),
-        uncertainty=Uncertainty(level=0.9, calibration_runs=60, left_out_coverage=(), splits={}),
-        notes=(),
-        data=summary(parameters=tuple(board.NAMES), images=None),
-        split=SplitIds(train=("run_001",), validation=(), test=("run_000",)),
-        timing=Timing(seconds_per_run_in_batches=0.001, seconds_for_one_run=0.002),
+        combination=Combination(members=3, weight=0.0, gaussian_processes="combined"),
+        data=summary(parameters=("row",), images=None, timesteps=41, nodes=5935),
     )
+    prediction = Prediction(np.zeros((1, 2, 3), np.float32), (0.025,), 0.03)
+    return Measured(name, evaluation, prediction, (0.0212,))
 
 
-def titles() -> list[str]:
-    return [method.title for method in methods(evaluation())]
-
-
-def shown(*tables: RenderableType, width: int = 120) -> str:
+def shown(*tables: RenderableType, width: int = 80) -> str:
     console = Console(width=width)
     with console.capture() as capture:
         console.print(*tables)
     return capture.get()
 
 
-def one_new_design() -> list[results.Solved]:
-    truth = np.full((2, 3, 1), 350.0, dtype=np.float32)
-    return [results.Solved("new_000", truth, 0.2)]
+def test_the_interval_is_that_of_students_t() -> None:
+    found = ending.MeanError.of(errors(0.01, 0.02, 0.03)["test"])
+    assert found.mean == pytest.approx(0.02)
+    assert found.largest == 0.03
+    # A table of t has 4.303 for two degrees of freedom and 95 % between both ends.
+    assert found.half_width == pytest.approx(4.303 * 0.01 / math.sqrt(3.0), rel=1e-3)
+    assert found.text() == "2.00 % ± 2.5 %"
+    assert ending.MeanError.of(errors(0.01)["test"]).text() == "1.00 %"
 
 
-def test_new_designs_are_compared_with_the_solver(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study, out = StudyFolder(tmp_path / "study"), tmp_path / "new.pvd"
-    designs = problems.TableProblem().sample(2)
-    fields = np.stack([board.solve(design) for design in designs.table])[..., np.newaxis]
-    study.input_data.mkdir(parents=True)
-    Dataset.from_arrays(fields, Conditions(designs.ids, board.NAMES, designs.table)).save(
-        study.dataset
-    )
-    monkeypatch.setattr("simulgenvae.demo.results.EvaluationResult.read", lambda _: evaluation())
-    (new,) = results.solve(problems.TableProblem().sample(1, seed=1, prefix="new"))
-    prediction = xr.Dataset(
-        {
-            "fields": (
-                ("run", "time", "node", "variable"),
-                new.field[np.newaxis] + np.float32(1.5),
-            ),
-            "expected_error": ("run", [0.25]),
-        },
-        coords={"run": [new.id], "time": board.TIMES, "variable": ["temperature"]},
-    )
-    write_prediction(prediction, Mesh(board.mesh().p.T, {"triangle": board.mesh().t.T}), out)
-    (checked,) = results.Result.read("surrogate", study, out, [new]).checked
-    assert checked.largest_error == pytest.approx(1.5, rel=1e-3)
-    assert checked.expected_error == 0.25
-    assert checked.relative_l2 == pytest.approx(
-        1.5
-        * np.sqrt(new.field.size)
-        / np.linalg.norm(new.field - fields[1].mean(dtype=np.float64)),
-        rel=1e-3,
-    )
-
-
-def test_tables_show_every_method_and_design() -> None:
-    result = results.Result("surrogate", evaluation(), (results.Checked(0.01, 1.2, 0.034),))
-    text = shown(results.errors_table([result]), results.new_table(result, one_new_design()))
-    assert all(title in text for title in titles())
-    assert "new_000" in text
-    assert "100 x" in text
-    assert "3.40 %" in text
-
-
-def test_tables_fit_a_terminal_of_eighty_columns() -> None:
-    """Nothing is cut, and no cell is broken over two lines."""
-    result = results.Result("surrogate", evaluation(), (results.Checked(0.01, 1.2, 0.034),))
-    text = shown(
-        results.errors_table([result]),
-        results.new_table(result, one_new_design()),
-        width=80,
-    )
+def test_the_table_has_all_methods_and_fits_eighty_columns() -> None:
+    text = shown(ending.errors_table([measured(), measured("Other", 0.02, 0.02)], 2.31))
     assert "…" not in text
-    names = titles()
-    assert all(
-        name in text for name in (*names, "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms")
-    )
-    bodies = [line for line in text.splitlines() if line.startswith("│")]
-    assert len(bodies) == len(METHODS) + 1
+    assert "2 designs that nothing was trained on" in text
+    rows = [line.split("│")[1].strip() for line in text.splitlines() if line.startswith("│")]
+    assert rows[:2] == ["Surrogate", "Other"]
+    assert rows[2] == "POD + RBF"  # the best baseline is the first
+    assert rows[-1] == "Finite elements (the truth)"
+    assert len(rows) == 2 + len(BASELINES) + 1
+    assert "30 ms" in text
+    assert "2.3 s" in text
 
 
-def test_several_networks_are_compared_with_the_baselines() -> None:
-    networks = [
-        results.Result("CNN", evaluation(0.041, 0.0, networks=0.041), ()),
-        results.Result("ViT", evaluation(0.052, 0.35), ()),
-    ]
-    lines = shown(results.errors_table(networks)).splitlines()
-    expected = {
-        "CNN + Gaussian processes (weight 0)": "4.10 %",
-        "CNN only (3 networks)": "4.10 %",
-        "ViT + Gaussian processes (weight 0.35)": "5.20 %",
-        "ViT only (3 networks)": "30.0 %",
-        "Gaussian processes only": "30.0 %",
-        "Mean run": "30.0 %",
-    }
-    for name, mean in expected.items():
-        (row,) = (line for line in lines if line.startswith("│") and name in line)
-        assert mean in row
-    text = " ".join(" ".join(lines).split())
-    assert "CNN: The surrogate is more accurate than every baseline." in text
-    assert "ViT: Networks and Gaussian processes together (weight 0.35)" in text
-    assert not any("VAE reconstruction" in line for line in lines)
+def test_the_line_about_errors_says_how_sure_they_are() -> None:
+    line = ending.error_line(measured())
+    assert "error 2.00 % ± 13 % on 2 unseen designs" in line
+    assert "0.20 of the best baseline's" in line
+    assert "2.1 % (2.5 % expected)" in line
+
+
+def test_the_surrogate_pays_when_what_it_saves_is_what_it_has_cost() -> None:
+    costs = ending.Costs(runs=40, solving=80.0, training=120.0, solver=2.1, prediction=0.1)
+    assert costs.speed_up == pytest.approx(21.0)
+    # 80 s + 120 s + 100 x 0.1 s = 100 x 2.1 s.
+    assert costs.pays_after == 100
+    line = ending.speed_line(costs, timesteps=41, nodes=5935)
+    assert "Speed-up: 21. A design takes 2.1 s" in line
+    assert "pays after 100 designs: solving 40 runs (80 s of one core)" in line
+    slow = ending.Costs(runs=40, solving=80.0, training=120.0, solver=0.1, prediction=0.2)
+    assert slow.pays_after is None
+    assert "never pays" in ending.speed_line(slow, timesteps=41, nodes=5935)
 
 
 def settings_of(argument_lists: list[list[str]]) -> list[str]:
@@ -194,54 +135,82 @@ def test_each_network_has_a_study_and_predictions_of_its_own(
 ) -> None:
     trials = plan_trials(tmp_path, images=True, kind=kind)
     assert [trial.study.folder.name for trial in trials] == [f"study-{one}" for one in kinds]
-    assert [trial.predictions.name for trial in trials] == [f"new-{one}.pvd" for one in kinds]
+    assert [trial.predictions.name for trial in trials] == [f"new-{one}" for one in kinds]
     assert [settings_of(demo.commands(problems.ImageProblem(), trial, [])) for trial in trials] == [
         [one] for one in kinds
     ]
 
 
-def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path: Path) -> None:
+def test_the_users_settings_come_after_those_of_the_demo(tmp_path: Path) -> None:
     (trial,) = plan_trials(tmp_path)
-    ingest, check, train, evaluate, predict = demo.commands(problems.TableProblem(), trial, [])
-    study = str(tmp_path / "study")
-    assert ingest[3:5] == ["--params", str(tmp_path / "solver" / "params.csv")]
-    assert [check, train, evaluate] == [["check", study], ["train", study], ["evaluate", study]]
-    assert predict[2:] == [
-        "--params",
-        str(tmp_path / "new.csv"),
-        "--out",
-        str(tmp_path / "new.pvd"),
-    ]
+    problem = problems.PanelProblem()
+    ingest, check, train, evaluate, predict = demo.commands(problem, trial, ["model.width=64"])
+    study, new = str(tmp_path / "study"), str(tmp_path / "new")
+    assert ingest[:4] == ["ingest", study, str(tmp_path / "solver" / "runs"), "--params"]
+    settings = demo.as_arguments([*problem.settings, "model.width=64"])
+    assert [check, train] == [["check", study, *settings], ["train", study, *settings]]
+    assert evaluate == ["evaluate", study]
+    assert predict == ["predict", study, "--params", f"{new}.csv", "--out", f"{new}.vtkhdf"]
 
 
-def test_the_whole_way_from_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+class StopAt:
+    """Parser of commands that presses Ctrl-C in place of one of them."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+        self.seen: list[list[str]] = []
+
+    def __call__(self, arguments: list[str]) -> Any:
+        self.seen.append(list(arguments))
+        if arguments[0] == self.command:
+            raise KeyboardInterrupt
+        return parse(arguments)
+
+
+def test_a_stopped_demo_goes_on_where_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "demo"
-    settings = demo.as_arguments(QUICK)
-    assert (
-        main(
-            [
-                "demo",
-                str(folder),
-                "--images",
-                "--kind",
-                "vit",
-                "--runs",
-                "8",
-                "--no-open",
-                *settings,
-            ]
-        )
-        == 0
-    )
-    assert Dataset.open(folder / "study-vit" / "input_data" / "dataset.zarr").shape[0] == 8
+    command = ["demo", str(folder), "--quick", "--runs", "5", "--no-open"]
+    command += demo.as_arguments(SMALL)
+    stopping = StopAt("train")
+    monkeypatch.setattr(demo, "parse", stopping)
+    assert main(command) == 130
+    going_on = StopAt("nothing")
+    monkeypatch.setattr(demo, "parse", going_on)
+    assert main(command) == 0
+    assert [one[0] for one in stopping.seen] == ["ingest", "check", "train"]
+    assert [one[0] for one in going_on.seen] == ["train", "evaluate", "predict"]
+    assert going_on.seen[0] == [*stopping.seen[2], "--resume"]
+    dataset = Dataset.open(folder / "study" / "input_data" / "dataset.zarr")
+    assert dataset.conditions.names == ("row", "speed", "power")
+    assert len(list((folder / "new").glob("*.vtkhdf"))) == 3
+    capsys.readouterr()
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(going_on.seen) == 3
+    assert demo.QUICK_LOOK in lines
+    assert str(folder / "study" / "models" / "model-1" / "report.html") in lines[-1]
+    assert main([*command, "--set", "model.width=64"]) == 2
+    assert "begun with other options" in capsys.readouterr().err
+
+
+def test_the_whole_way_from_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "demo"
+    command = ["demo", str(folder), "--images", "--kind", "vit", "--runs", "5", "--no-open"]
+    assert main([*command, *demo.as_arguments(SMALL)]) == 0
+    assert Dataset.open(folder / "study-vit" / "input_data" / "dataset.zarr").shape[0] == 5
     assert (folder / "study-vit" / "output" / "report.html").exists()
     assert (folder / "new-vit").is_dir()
     assert [path.name for path in sorted((folder / "new_images").iterdir())] == [
         f"new_00{i}.png" for i in range(3)
     ]
-    text = capsys.readouterr().out
-    assert "Joint relative L2 error on 1 test runs" in text
-    assert "new_002" in text
+    steps = Record.model_validate_json((folder / "demo.json").read_text()).steps
+    assert all(step.finished and step.seconds > 0.0 for step in steps.values())
+    *_, error, speed, pages = (line for line in capsys.readouterr().out.splitlines() if line)
+    assert "on 1 unseen design;" in error
+    assert "2,665 nodes" in speed
+    assert str(folder / "new-vit") in pages
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,9 +225,10 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFix
     [
         (["--kind", "cnn"], ("--kind cnn", "--images")),
         (["--images", "--set", "conditioner.kind=mlp"], ("conditioner.kind is mlp", "--kind")),
+        (["--images", "--quick"], ("--quick", "--images")),
     ],
 )
-def test_networks_that_do_not_fit_are_refused_before_anything_is_solved(
+def test_options_that_do_not_fit_are_refused_before_anything_is_solved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: tuple[str, ...]
 ) -> None:
     assert main(["demo", str(tmp_path / "demo"), *arguments]) == 2

@@ -101,13 +101,3 @@ def test_materials_cover_the_areas_of_the_components() -> None:
     )
     area = board.ELEMENT_SIZE**2 / 2.0 * np.bincount(board.materials(grid, layout))
     np.testing.assert_allclose(area, [0.160 * 0.100 - 0.0006 - 0.0011, 0.0006, 0.0011], rtol=1e-9)
-
-
-def test_every_design_is_solved_with_its_layout() -> None:
-    bare = board.BoardLayout((), ())
-    fields, seconds = board.solve_all(np.array([DESIGN, DESIGN]), [bare, board.BOARD], workers=1)
-    assert fields.shape == (2, board.TIMES.size, board.mesh().p.shape[1], 1)
-    assert (seconds > 0.0).all()
-    np.testing.assert_array_equal(fields[0, ..., 0], board.solve(DESIGN, bare))
-    np.testing.assert_array_equal(fields[1, ..., 0], board.solve(DESIGN))
-    assert not np.array_equal(fields[0], fields[1])

@@ -1,18 +1,18 @@
-"""``simulgenvae demo``: solve a heated circuit board, learn it, predict new designs, check them.
+"""``simulgenvae demo``: solve a heated panel, learn it, predict new designs, check them.
 
-The steps are the commands that anybody would type; the solver is ``simulgenvae.demo.board``. FOLDER
-then holds ``solver/`` (the files that go in), ``study/`` (data, models, report) and ``new/``
-(predictions for ParaView); with images as conditions, two networks learn the same data:
-``study-cnn/`` and ``new-cnn/``, ``study-vit/`` and ``new-vit/``.
+The steps are the commands that anybody would type; the solver is ``simulgenvae.demo.panel``. FOLDER
+then holds ``solver/`` (the files that go in), ``study/`` (data, models, report), ``new/``
+(predictions for ParaView) and ``demo.json`` (finished steps and their times); with images as
+conditions, two networks learn the same circuit boards: ``study-cnn/`` and ``new-cnn/``,
+``study-vit/`` and ``new-vit/``.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 import webbrowser
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,16 +31,22 @@ if TYPE_CHECKING:
     from simulgenvae.demo.trials import Trial
 
 NEW_DESIGNS = 3
+QUICK_LOOK = (
+    "This was a quick look: a coarse mesh, few runs and little training. Its errors are not those "
+    "of the product; `simulgenvae demo` takes some minutes and shows them."
+)
 
 
 def demo(
     folder: Path = Path("demo"),
     /,
     *,
+    quick: Annotated[bool, Parameter(group=DESIGNS)] = False,
     images: Annotated[bool, Parameter(group=DESIGNS)] = False,
     kind: Annotated[str | None, Parameter(group=DESIGNS, show_default="both")] = None,
     runs: Annotated[
-        int | None, Parameter(group=DESIGNS, show_default="96, or 200 with --images")
+        int | None,
+        Parameter(group=DESIGNS, show_default="48; 24 with --quick, 200 with --images"),
     ] = None,
     silent: Annotated[bool, Parameter(name="--no-open", group=OUTPUT)] = False,
     overrides: Overrides = (),
@@ -51,9 +57,11 @@ def demo(
     Parameters
     ----------
     folder
-        A new or empty folder.
+        A new or empty folder, or that of a demo that was stopped.
+    quick
+        A look in a minute: a coarse mesh, few runs, little training.
     images
-        Boards of different layout, described by images only.
+        Circuit boards of different layout, described by images only (about 20 minutes).
     kind
         Network that reads the images: cnn or vit.
     runs
@@ -61,46 +69,57 @@ def demo(
     silent
         Do not open the report in a browser.
     """
+    from simulgenvae.demo.record import Options, Record
     from simulgenvae.demo.trials import plan_trials
 
-    # Mistakes are refused first; solving takes minutes.
-    trials = plan_trials(folder, images=images, kind=kind, runs=runs, overrides=overrides)
+    # Mistakes are refused first; solving takes a minute.
+    trials = plan_trials(
+        folder, quick=quick, images=images, kind=kind, runs=runs, overrides=overrides
+    )
+    options = Options(quick=quick, images=images, kind=kind, runs=runs, overrides=overrides)
+    record = Record.open(folder, options)
     try:
-        from simulgenvae.demo.problems import ImageProblem, TableProblem, make_study
+        import pyvista  # noqa: F401 # the mesh is written with it, and drawn
+
+        from simulgenvae.demo.problems import QUICK_PANEL, ImageProblem, PanelProblem
     except ImportError as error:
         raise UserError(
             f"The demo needs scikit-fem and PyVista ({error}): "
             f"{install_command('scikit-fem', 'pyvista')}"
         ) from error
-    from simulgenvae.demo.results import Result, errors_table, new_table, solve
+    from simulgenvae.demo.ending import ending, pages_line
+    from simulgenvae.demo.measure import predict_new, solve_new
+    from simulgenvae.demo.solving import solve_runs
 
-    # Everything counts: this is the time that a user waits for the demo.
-    begin = time.perf_counter()
-    problem: Problem = ImageProblem() if images else TableProblem()
-    seconds = make_study(problem, folder / "solver", runs or problem.runs)
-    show(f"Solved {seconds.size} designs in {time.perf_counter() - begin:.0f} s.")
-    new = problem.sample(NEW_DESIGNS, seed=1, prefix="new")
+    problem: Problem = ImageProblem() if images else QUICK_PANEL if quick else PanelProblem()
+    designs = problem.sample(runs or problem.runs)
+    with record.doing("solve", folder):
+        solving = solve_runs(problem, designs, folder / "solver")
+    show(f"Solved {len(designs.ids)} designs in {record.steps['solve'].seconds:.0f} s.")
     # Only the conditions of the new designs exist until they have been predicted.
+    new = problem.sample(NEW_DESIGNS, seed=1, prefix="new")
     problem.write(new, folder / problem.new_conditions)
     for trial in trials:
         # Parsed as if typed, so that what is shown is exactly what runs.
         for arguments in commands(problem, trial, overrides):
-            show(f"\n$ simulgenvae {' '.join(arguments)}", style="bold")
-            parse(arguments)()
+            step = f"{arguments[0]} {trial.study.folder.name}"
+            if not record.is_finished(step):
+                arguments += continuing(arguments[0], trial, record.was_begun(step))
+                show(f"\n$ simulgenvae {' '.join(arguments)}", style="bold")
+                with record.doing(step, folder):
+                    parse(arguments)()
     # The new designs are solved last: nobody can have looked at their solutions before.
-    solved = solve(new)
-    results = [Result.read(trial.name, trial.study, trial.predictions, solved) for trial in trials]
-    show("", errors_table(results), *(new_table(result, solved) for result in results))
-    reports = [trial.study.report_file.resolve() for trial in trials]
-    show(f"Finished in {time.perf_counter() - begin:.0f} s. Report: {_joined(reports)}")
-    show(
-        f"For ParaView: {_joined(trial.predictions.with_suffix('').resolve() for trial in trials)}"
-    )
+    with record.doing("solve new designs", folder):
+        predictions = [predict_new(trial, folder / problem.new_conditions) for trial in trials]
+        solved = solve_new(problem, new)
+    show(f"\nAll steps took {record.seconds:.0f} s.", *([QUICK_LOOK] if quick else []), "")
+    show(*ending(trials, predictions, solved, record, solving))
+    show(pages_line(trials))
     # Over SSH, a browser would start on the server.
     has_display = bool(os.environ.get("DISPLAY")) or sys.platform != "linux"
     if not silent and sys.stdout.isatty() and has_display:
-        for report in reports:
-            webbrowser.open(report.as_uri())
+        for trial in trials:
+            webbrowser.open(trial.study.report_file.resolve().as_uri())
 
 
 def commands(problem: Problem, trial: Trial, overrides: Sequence[str]) -> list[list[str]]:
@@ -114,19 +133,29 @@ def commands(problem: Problem, trial: Trial, overrides: Sequence[str]) -> list[l
         *("--times", solver / "times.npy"),
         *("--variables", "temperature"),
         *("--units", "K"),
+        *("--time-unit", "s"),
+        *("--length-unit", "m"),
     ]
     new = trial.folder / problem.new_conditions
     given = as_arguments(overrides)
     # The user's settings come last, so that they replace the demo's.
     settings = [*as_arguments([*problem.settings, *trial.settings]), *given]
     steps: list[list[str | Path]] = [
-        ["ingest", study, solver / "fields.npy", *inputs, *given],
-        ["check", study],
+        ["ingest", study, solver / "runs", *inputs, *given],
+        ["check", study, *settings],
         ["train", study, *settings],
         ["evaluate", study],
-        ["predict", study, problem.option, new, "--out", trial.predictions],
+        ["predict", study, problem.option, new, "--out", f"{trial.predictions}.vtkhdf"],
     ]
     return [list(map(str, arguments)) for arguments in steps]
+
+
+def continuing(command: str, trial: Trial, begun: bool) -> list[str]:
+    """Return further arguments of a command that was perhaps begun before and stopped."""
+    if command == "train":
+        return ["--resume"] if begun else []
+    results = {"ingest": trial.study.dataset, "predict": trial.predictions}
+    return ["--overwrite"] if command in results and results[command].exists() else []
 
 
 def as_arguments(settings: Sequence[str]) -> list[str]:
@@ -135,8 +164,3 @@ def as_arguments(settings: Sequence[str]) -> list[str]:
     for setting in settings:
         arguments += ["--set", setting]
     return arguments
-
-
-def _joined(paths: Iterable[Path]) -> str:
-    """Return paths for a sentence."""
-    return " and ".join(map(str, paths))

@@ -12,11 +12,6 @@ in time. All quantities in m, s, K, W, kg.
 
 from __future__ import annotations
 
-import os
-import time
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -82,7 +77,7 @@ BOARD = BoardLayout(
         (0.120, 0.135, 0.065, 0.080),
     ),
 )
-"""Board of the demo: four chips, and a spreader along each of the long edges."""
+"""Board of the benchmark and the examples: four chips, a spreader along each of the long edges."""
 
 NAMES = ("row", "speed", "convection", "conductivity")
 """Parameters of a design: row of the spot on the short axis (m), its speed (m/s), h (W/(m² K)), and
@@ -249,34 +244,3 @@ def solve(
         capacity, operator, spot_load(basis, row, speed), np.zeros(basis.N), TIMES, substeps
     )
     return (AMBIENT + rise).astype(np.float32)
-
-
-def solve_timed(
-    design: Sequence[float], layout: BoardLayout = BOARD
-) -> tuple[NDArray[np.float32], float]:
-    """Return what :func:`solve` does, and the seconds that it takes."""
-    begin = time.perf_counter()
-    temperature = solve(design, layout)
-    return temperature, time.perf_counter() - begin
-
-
-def solve_all(
-    table: Array, layouts: Sequence[BoardLayout] | None = None, workers: int | None = None
-) -> tuple[NDArray[np.float32], Array]:
-    """Return the temperatures ``[N, T, M, 1]`` of all designs, and the seconds of each, ``[N]``.
-
-    Parameters
-    ----------
-    table
-        Parameters of the designs, ``[N, 4]``.
-    layouts
-        Layout of each design; ``BOARD`` for all if not given.
-    workers
-        Number of processes; one per core if not given.
-    """
-    workers = workers or os.cpu_count() or 1
-    # "spawn": a fork would copy the threads' locks of a process that has used torch.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        solved = pool.map(solve_timed, table.tolist(), layouts or repeat(BOARD))
-        temperatures, seconds = zip(*solved, strict=True)
-    return np.stack(temperatures)[..., np.newaxis], np.array(seconds)

@@ -1,21 +1,20 @@
-"""The two studies of the demo: four parameters of a board vary, or the layout of the board."""
+"""The studies of the demo: parameters of a heated panel vary, or the layout of a circuit board."""
 
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-import pyvista
 
-from simulgenvae.demo import board
+from simulgenvae.demo import board, panel
 from simulgenvae.demo.layouts import SHARED_DESIGN, draw_layout, sample_layouts
 
 if TYPE_CHECKING:
-    from collections.abc import Set
     from pathlib import Path
 
-    from simulgenvae.demo.board import Array, BoardLayout
+    from numpy.typing import NDArray
 
 
 class Designs(NamedTuple):
@@ -23,25 +22,27 @@ class Designs(NamedTuple):
 
     ids: tuple[str, ...]
     """Names of the N designs."""
-    table: Array
-    """Parameters in the order of ``board.NAMES``, ``[N, 4]``."""
-    layouts: tuple[BoardLayout, ...]
-    """Board of each design."""
+    inputs: tuple[Any, ...]
+    """What :meth:`Problem.solve` takes for each."""
 
 
 class Problem(Protocol):
-    """A study of the demo: it chooses designs and writes their conditions for ``simulgenvae``."""
+    """A study of the demo: it makes what the user of a solver has, and solves."""
 
     option: ClassVar[str]
     """Argument of ``ingest`` and ``predict`` that names the conditions."""
-    runs: ClassVar[int]
-    """Default number of designs for training and evaluation."""
     conditions: ClassVar[str]
     """Name of the file or folder with the conditions of the solved runs."""
     new_conditions: ClassVar[str]
     """Name of the file or folder with the conditions of the new designs."""
-    settings: ClassVar[tuple[str, ...]]
-    """Settings that a user who knows the problem would choose, as ``key=value``."""
+
+    @property
+    def runs(self) -> int:
+        """Default number of designs for training and evaluation."""
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Settings of ``train``, as ``key=value``."""
 
     def sample(self, count: int, seed: int = 0, prefix: str = "run") -> Designs:
         """Return random designs."""
@@ -49,77 +50,109 @@ class Problem(Protocol):
     def write(self, designs: Designs, path: Path) -> None:
         """Write the conditions as the user of a solver has them."""
 
+    def solve(self, design: Any) -> NDArray[np.float32]:
+        """Return the temperature of one design in K, ``[T, M]``."""
 
-class TableProblem:
-    """Study of one board: row and speed of the spot, convection and conductivity vary."""
+    def write_mesh(self, folder: Path) -> None:
+        """Write ``mesh.vtu`` and ``times.npy``."""
+
+
+PANEL_SETTINGS = (
+    "data.test_fraction=0.25",
+    "training.end_to_end.second_decoder=none",
+    "training.end_to_end.members=2",
+)
+"""A quarter of the runs is for the test, so that few runs measure the error well enough. Two
+networks, fewer than usual, are trained in less than two minutes, and without neural fields they
+answer in a tenth of the time."""
+
+
+@dataclass(frozen=True)
+class PanelProblem:
+    """Study of a panel under a laser beam, whose row, speed and power vary."""
 
     option: ClassVar[str] = "--params"
-    runs: ClassVar[int] = 96
     conditions: ClassVar[str] = "params.csv"
     new_conditions: ClassVar[str] = "new.csv"
-    settings: ClassVar[tuple[str, ...]] = ()
+    runs: int = 48
+    settings: tuple[str, ...] = (*PANEL_SETTINGS, "training.end_to_end.steps=800")
+    element_size: float = panel.ELEMENT_SIZE
+    """Resolution of the mesh, m."""
 
     def sample(self, count: int, seed: int = 0, prefix: str = "run") -> Designs:
         """Return designs that fill the ranges of the parameters."""
-        _, table, ids = board.sample_designs(count, seed, prefix)
-        return Designs(ids, table, (board.BOARD,) * count)
+        table = panel.sample_designs(count, seed)
+        return Designs(_ids(count, prefix), tuple(map(tuple, table.tolist())))
 
     def write(self, designs: Designs, path: Path) -> None:
-        """Write a CSV file with a column ``id`` and one for each parameter."""
+        """Write a CSV file with a column ``id`` and one for each parameter, with its unit."""
+        header = [f"{name} [{unit}]" for name, unit in zip(panel.NAMES, panel.UNITS, strict=True)]
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["id", *board.NAMES])
+            writer.writerow(["id", *header])
             writer.writerows(
-                [run, *row] for run, row in zip(designs.ids, designs.table.tolist(), strict=True)
+                [run, *design] for run, design in zip(designs.ids, designs.inputs, strict=True)
             )
+
+    def solve(self, design: Any) -> NDArray[np.float32]:
+        """Return the temperature of one design in K, ``[T, M]``."""
+        return panel.solve(design, element_size=self.element_size)
+
+    def write_mesh(self, folder: Path) -> None:
+        """Write the mesh of cubes and the times."""
+        grid = panel.mesh(self.element_size)
+        # scikit-fem counts the nodes of a cube in another order than VTK.
+        corners = grid.t[[0, 2, 4, 1, 3, 6, 7, 5]]
+        _write_mesh(folder, "HEXAHEDRON", corners.T, grid.p.T)
+        np.save(folder / "times.npy", panel.TIMES)
+
+
+QUICK_PANEL = PanelProblem(
+    runs=24,
+    settings=(*PANEL_SETTINGS, "training.end_to_end.steps=180"),
+    element_size=2.0 * panel.ELEMENT_SIZE,
+)
+"""Fewer runs on a coarse mesh, and networks with few steps."""
 
 
 class ImageProblem:
     """Study of boards with components of random size and place, described by their images only."""
 
     option: ClassVar[str] = "--images"
-    runs: ClassVar[int] = 200
     conditions: ClassVar[str] = "images"
     new_conditions: ClassVar[str] = "new_images"
-    settings: ClassVar[tuple[str, ...]] = ("training.augmentation.flips=y",)
+    runs: int = 200
+    settings: tuple[str, ...] = ("training.augmentation.flips=y",)
 
     def sample(self, count: int, seed: int = 0, prefix: str = "run") -> Designs:
         """Return random layouts; all other parameters are fixed."""
-        ids = tuple(f"{prefix}_{i:03d}" for i in range(count))
-        return Designs(ids, np.tile(SHARED_DESIGN, (count, 1)), sample_layouts(count, seed))
+        return Designs(_ids(count, prefix), sample_layouts(count, seed))
 
     def write(self, designs: Designs, path: Path) -> None:
         """Write a folder with a PNG file for each design, named after it."""
-        path.mkdir()
-        for run, layout in zip(designs.ids, designs.layouts, strict=True):
+        path.mkdir(exist_ok=True)
+        for run, layout in zip(designs.ids, designs.inputs, strict=True):
             draw_layout(layout).save(path / f"{run}.png")
 
+    def solve(self, design: Any) -> NDArray[np.float32]:
+        """Return the temperature of a layout in K, ``[T, M]``."""
+        return board.solve(SHARED_DESIGN, design)
 
-def make_study(
-    problem: Problem, folder: Path, runs: int, seed: int = 0, workers: int | None = None
-) -> Array:
-    """Solve designs and write what a solver leaves; return the seconds of each run, ``[runs]``.
-
-    The files are ``fields.npy``, ``coords.npy``, ``times.npy``, ``mesh.vtu`` and the conditions,
-    which are called ``params.csv`` or ``images``.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    designs = problem.sample(runs, seed)
-    fields, seconds = board.solve_all(designs.table, designs.layouts, workers)
-    np.save(folder / "fields.npy", fields)
-    np.save(folder / "coords.npy", board.mesh().p.T)
-    np.save(folder / "times.npy", board.TIMES)
-    problem.write(designs, folder / problem.conditions)
-    write_mesh(folder / "mesh.vtu", set(designs.layouts))
-    return seconds
+    def write_mesh(self, folder: Path) -> None:
+        """Write the mesh of triangles, which all boards share, and the times."""
+        grid = board.mesh()
+        points = np.column_stack([grid.p.T, np.zeros(grid.p.shape[1])])
+        _write_mesh(folder, "TRIANGLE", grid.t.T, points)
+        np.save(folder / "times.npy", board.TIMES)
 
 
-def write_mesh(path: Path, layouts: Set[BoardLayout]) -> None:
-    """Write the mesh as a ``.vtu`` file, with its materials if all boards have the same layout."""
-    grid = board.mesh()
-    points = np.column_stack([grid.p.T, np.zeros(grid.p.shape[1])])
-    file = pyvista.UnstructuredGrid({pyvista.CellType.TRIANGLE: grid.t.T}, points)
-    if len(layouts) == 1:
-        # Boards of different layout share the mesh but not the materials.
-        file.cell_data["material"] = board.materials(grid, *layouts)
-    file.save(path)
+def _ids(count: int, prefix: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}_{i:03d}" for i in range(count))
+
+
+def _write_mesh(folder: Path, kind: str, cells: NDArray[np.int64], points: Any) -> None:
+    # Imported here: the processes that solve do not need it, and it takes a second to load.
+    import pyvista
+
+    grid = pyvista.UnstructuredGrid({pyvista.CellType[kind]: cells}, points)
+    grid.save(folder / "mesh.vtu")

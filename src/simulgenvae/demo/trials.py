@@ -34,7 +34,7 @@ class Trial:
     @property
     def name(self) -> str:
         """Name of the network in tables."""
-        return "surrogate" if self.kind is None else NETWORKS[self.kind]
+        return "Surrogate" if self.kind is None else NETWORKS[self.kind]
 
     @property
     def study(self) -> StudyFolder:
@@ -43,8 +43,8 @@ class Trial:
 
     @property
     def predictions(self) -> Path:
-        """File with the predicted fields of the new designs."""
-        return self.folder / f"new{self._suffix}.pvd"
+        """Folder with the predicted fields of the new designs, a file for each."""
+        return self.folder / f"new{self._suffix}"
 
     @property
     def settings(self) -> list[str]:
@@ -59,6 +59,7 @@ class Trial:
 def plan_trials(
     folder: Path,
     *,
+    quick: bool = False,
     images: bool = False,
     kind: str | None = None,
     runs: int | None = None,
@@ -69,7 +70,9 @@ def plan_trials(
     Parameters
     ----------
     folder
-        Folder of the demo, which must be empty or not exist yet.
+        Folder of the demo.
+    quick
+        Whether the demo is only a quick look.
     images
         Whether the designs are described by images.
     kind
@@ -84,10 +87,10 @@ def plan_trials(
     UserError
         For mistakes, before minutes of solving.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} is not an empty folder: remove it, or give another one.")
     if runs is not None and runs < FEWEST_RUNS:
         raise UserError(f"--runs is {runs}: give {FEWEST_RUNS} at least.")
+    if quick and images:
+        raise UserError("--quick has parameters, no images: leave out --images, or give --runs.")
     if kind and not images:
         raise UserError(f"--kind {kind} reads images: give --images, too.")
     if kind not in {None, "both", *NETWORKS}:
@@ -97,8 +100,8 @@ def plan_trials(
         kinds = [each for each in NETWORKS if kind in {None, "both", each}]
     trials = [Trial(folder, each) for each in kinds]
     for trial in trials:
-        # The folder is new: only these settings and the defaults are read, which finds misspelt
-        # ones now.
+        # The study has no settings file: only these settings and the defaults are read, which finds
+        # misspelt ones now.
         settings = load_settings(trial.study, overrides=[*trial.settings, *overrides])
         if trial.kind not in {None, settings.conditioner.kind}:
             raise UserError(

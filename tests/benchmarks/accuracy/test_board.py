@@ -1,4 +1,4 @@
-"""The benchmark on the demo's board: its designs; the solver is tested with the demo."""
+"""The benchmark on the circuit board: its designs; the solver is tested with the demo."""
 
 import numpy as np
 
@@ -6,7 +6,9 @@ import simulgenvae.demo.board as solver
 from benchmarks.accuracy import board
 
 
-def test_training_designs_are_the_demos_and_those_beyond_have_one_parameter_outside() -> None:
+def test_training_designs_are_those_of_the_solver_and_those_beyond_have_one_parameter_outside() -> (
+    None
+):
     np.testing.assert_array_equal(board.sample(8, 0, 0), solver.sample_designs(8)[1])
     table = board.sample_beyond(40, seed=1)
     outside = (table < solver.LOWER) | (table > solver.UPPER)
