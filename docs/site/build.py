@@ -68,7 +68,10 @@ def build(folder: Path) -> Path:
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     settings |= {"docs_dir": "pages", "site_dir": "site"}
     (folder / "mkdocs.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    subprocess.run(["zensical", "build", "--strict"], cwd=folder, check=True)
+    # It imports `docs.site.roles` by this name.
+    found = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"PYTHONPATH": found}
+    subprocess.run(["zensical", "build", "--strict"], cwd=folder, check=True, env=environment)
     return folder / "site"
 
 

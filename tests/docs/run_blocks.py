@@ -25,11 +25,13 @@ FEW = [
     *("--set", "training.end_to_end.members=1"),
     *("--set", "training.end_to_end.refit=false"),
     *("--set", "training.end_to_end.steps=8"),
+    # Those of the training are also the settings of an evaluation; figures have their own tests.
+    *("--set", "evaluation.figures=false"),
 ]
 SHORTER = {
     "train": FEW,
     "learning-curve": [*FEW, "--fractions", "1/2", "1"],
-    "demo": ["--runs", "8", "--no-open", *FEW],
+    "demo": ["--quick", "--runs", "8", "--no-open", *FEW],
 }
 """Further arguments of commands that would take minutes."""
 
