@@ -5,33 +5,23 @@ Tested in tests/surrogate/test_surrogate.py.
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
-import platform
 import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
-from simulgenvae import __version__
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.search.duration import seconds_of
 from simulgenvae.search.find import begin_or_continue, find_settings
 from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble.build import build_ensemble
-from simulgenvae.surrogate.files import save_parts
-from simulgenvae.surrogate.model_record import ModelRecord, now, record_writers
 from simulgenvae.surrogate.rest_time import rest_seconds
-from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.surrogate.trained_surrogate import trained_surrogate, write_model
 from simulgenvae.surrogate.unseen_error import UnseenError, unseen_error
 from simulgenvae.training.phases import CALIBRATION, UNSEEN
-from simulgenvae.training.record import vae_training
 from simulgenvae.training.stages import changes_vae, default_stages, stage_specs
 from simulgenvae.training.symmetry import find_symmetry
 from simulgenvae.training.train import Trained, train, training_log
@@ -39,14 +29,11 @@ from simulgenvae.utils.atomic import write_line
 from simulgenvae.utils.log_file import LogFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from simulgenvae.data.dataset import Dataset
-    from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.surrogate.ensemble import Ensemble
+    from simulgenvae.surrogate.surrogate import Surrogate
     from simulgenvae.training.log import TrainingLog
     from simulgenvae.training.warm_start import WarmStart
 
@@ -161,15 +148,11 @@ def fit(
         # A VAE that this training has not changed keeps its file, bit by bit.
         kept = start if start is not None and not changes_vae(stages, settings) else None
         search = None if found is None else found.record
-        surrogate = _surrogate(dataset, settings, split, stages, trained, ensemble, kept, search)
+        surrogate = trained_surrogate(
+            dataset, settings, split, stages, trained, ensemble, kept, search
+        )
         if study is not None and collectives.is_rank0():
-            latents = None
-            if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
-                latents = _latents(trained, surrogate, len(dataset.ids))
-            vae_file = None if kept is None else kept.vae_file
-            save_parts(
-                surrogate, study, latents, vae_file=vae_file, record=_record(surrogate, study)
-            )
+            write_model(trained, surrogate, study, kept, runs=len(dataset.ids))
         if conclude and collectives.is_rank0():
             _conclude(found_error, trained.warnings, log_file)
     return surrogate
@@ -240,77 +223,3 @@ def _training_log(
     if study is None or not collectives.is_rank0():
         return nullcontext()
     return LogFile(study.training_log, "training", append=resume)
-
-
-def _record(
-    surrogate: Surrogate, study: StudyFolder
-) -> Mapping[Path, Callable[[Path], object]] | None:
-    """Return what writes the record of a named model; None for a model without a name."""
-    if study.model is None:
-        return None
-    record = ModelRecord.of(surrogate.info, surrogate.split, now())
-    return record_writers(study, record, surrogate.settings)
-
-
-def _surrogate(
-    dataset: Dataset,
-    settings: Settings,
-    split: Split,
-    stages: Sequence[str],
-    trained: Trained,
-    ensemble: Ensemble | None,
-    kept: WarmStart | None,
-    search: SearchRecord | None,
-) -> Surrogate:
-    """Return the surrogate of a training; ``kept`` is the start whose VAE has not changed."""
-    info = TrainingInfo(
-        data_fingerprint=dataset.fingerprint,
-        stages=tuple(stages),
-        history=tuple(trained.progress.history),
-        warnings=trained.warnings,
-        skipped_steps=trained.progress.skipped,
-        rank=trained.reduction.rank,
-        refitted=len(trained.refitted) > 0,
-        versions=versions(),
-        symmetry=trained.symmetry,
-        search=search,
-    )
-    return Surrogate(
-        settings=settings,
-        split=split,
-        variables=dataset.variables,
-        units=dataset.units,
-        time_unit=dataset.time_unit,
-        times=dataset.times,
-        mesh=dataset.mesh,
-        condition_scaler=trained.condition_scaler,
-        reduction=trained.reduction,
-        networks=(trained.refitted or trained.members)[0],
-        ensemble=ensemble,
-        # A VAE that this training has not changed keeps the record of the training that made it.
-        vae_training=vae_training(settings, info) if kept is None else kept.vae_training,
-        info=info,
-        mask=dataset.mask,
-    )
-
-
-def _latents(
-    trained: Trained, surrogate: Surrogate, runs: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the posterior means of the first ``runs`` runs, ``[N, D]`` and ``[N, L, d]``."""
-    z = []
-    h = []
-    with torch.inference_mode():
-        # One run after another: coefficients may be read from disk.
-        for row in range(runs):
-            coefficients = torch.as_tensor(trained.coefficients[np.array([row])])
-            latents, _, _ = surrogate.networks.vae.encode(coefficients)
-            z.append(latents.z)
-            h.append(latents.h)
-    return torch.cat(z).numpy(), torch.cat(h).numpy()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that a result depends on."""
-    own = {"python": platform.python_version(), "simulgenvae": __version__}
-    return own | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
