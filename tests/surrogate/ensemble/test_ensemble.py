@@ -9,6 +9,7 @@ import pytest
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.surrogate.ensemble import Ensemble
+from simulgenvae.surrogate.ensemble.coefficient_prediction import principal_deviations
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR
 from simulgenvae.training.train import Trained
 
@@ -166,6 +167,35 @@ def test_spread_is_that_of_the_decoded_samples(
         variance += weight * (1 - weight) * between**2
     expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean(axis=(0, 1)))
     np.testing.assert_allclose(prediction.spread(4, trained.reduction), expected, rtol=1e-4)
+
+
+def test_few_axes_have_nearly_all_of_the_variance() -> None:
+    """Eleven deviations that are combinations of three and a little noise."""
+    rng = np.random.default_rng(0)
+    few = rng.normal(size=(3, 7, 5))
+    deviations = np.tensordot(rng.normal(size=(11, 3)), few, axes=1)
+    deviations += 1e-3 * rng.normal(size=deviations.shape)
+    found = principal_deviations(deviations.astype(np.float32))
+    assert found.shape == (3, 7, 5)
+    modes = rng.normal(size=(5, 200))
+
+    def variance(of: np.ndarray) -> np.ndarray:
+        return np.square(of @ modes).sum(axis=0)
+
+    whole, kept = variance(deviations), variance(found)
+    floor = VARIANCE_FLOOR * whole.mean()
+    np.testing.assert_allclose(kept + floor, whole + floor, rtol=2e-3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_single_and_equal_deviations_keep_their_variance(count: int) -> None:
+    deviations = np.ones((count, 4, 3), np.float32)
+    found = principal_deviations(deviations)
+    assert len(found) == min(count, 1)
+    np.testing.assert_allclose(np.square(found).sum(0), np.square(deviations).sum(0), rtol=1e-6)
+    nothing = principal_deviations(np.zeros((3, 4, 2), np.float32))
+    assert nothing.shape == (1, 4, 2)
+    assert not nothing.any()
 
 
 @pytest.mark.parametrize(("gp_weight", "factor"), [(0.0, 2.0), (1.0, 16.0)])

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from simulgenvae.reduction import Decoder
 
+LEFT_OUT = 1e-4
+"""Largest part of the variance that is left out where fields are computed from it: a thousandth of
+the floor that is added everywhere (``VARIANCE_FLOOR``)."""
+
 
 @dataclass(frozen=True)
 class CoefficientPrediction:
@@ -91,10 +95,10 @@ class CoefficientPrediction:
         apart = samples - samples.mean(axis=0)
         deviations: NDArray[np.float32] = np.tensordot(contrasts.astype(np.float32), apart, axes=1)
         between = self.gp_weight * (1.0 - self.gp_weight)
-        if self.gp_offset is None or between == 0.0:
-            return deviations
-        choice = np.float32(np.sqrt(between)) * self.gp_offset[design]
-        return np.concatenate([deviations, choice[None]])
+        if self.gp_offset is not None and between > 0.0:
+            choice = np.float32(np.sqrt(between)) * self.gp_offset[design]
+            deviations = np.concatenate([deviations, choice[None]])
+        return principal_deviations(deviations)
 
     def total_variance(self) -> NDArray[np.float64]:
         """Return the squared spread of each design, summed over times and coefficients, ``[n]``.
@@ -113,6 +117,29 @@ class CoefficientPrediction:
             total += self.gp_weight * (1.0 - self.gp_weight) * between
         with_floor: NDArray[np.float64] = (1.0 + VARIANCE_FLOOR) * total * self.widening**2
         return with_floor
+
+
+def principal_deviations(deviations: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return fewer deviations with nearly the same sum of squared fields.
+
+    At each time they are combined to their principal axes, which changes no sum of squares; the
+    last axes are left out, up to ``LEFT_OUT`` of the variance of all times. Each takes as long as
+    a prediction of the fields.
+
+    Parameters
+    ----------
+    deviations
+        Differences of coefficients, ``[D, t, r]``.
+    """
+    if len(deviations) < 2:
+        return deviations
+    exact = deviations.astype(np.float64)
+    energies, axes = np.linalg.eigh(np.einsum("dtr,etr->tde", exact, exact))
+    # The axis with the largest energy is the last one.
+    left_out = np.cumsum(np.maximum(energies, 0.0).sum(axis=0))
+    fewest = int(np.sum(left_out <= LEFT_OUT * left_out[-1]))
+    kept = axes[:, :, min(fewest, len(deviations) - 1) :]
+    return np.asarray(np.einsum("tdk,dtr->ktr", kept, exact), np.float32)
 
 
 @dataclass(frozen=True)
