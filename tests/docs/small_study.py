@@ -14,6 +14,7 @@ FEW = {
     "model": {"filters": [8], "width": 8, "latent_dim": 2, "hierarchical_dim": 1},
     "conditioner": {"filters": [8]},
     "training": {"end_to_end": {"steps": 8, "members": 1, "refit": False}},
+    "evaluation": {"figures": False},
 }
 
 

@@ -12,8 +12,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training import log as log_module
 from simulgenvae.training.log import TrainingLog, shown_error
-from simulgenvae.training.phases import Phase, Phases
+from simulgenvae.training.phases import READING, Phase, Phases
 from simulgenvae.training.schedules import kl_weight
+from simulgenvae.utils.log_file import LogFile
 from simulgenvae.utils.progress import progress_on
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem
@@ -47,6 +48,34 @@ def test_a_resumed_run_takes_the_place_of_what_was_logged_after_its_checkpoint(
     assert _read(tmp_path, "conditioner") == dict.fromkeys(range(3), 1.0) | dict.fromkeys(
         range(3, 8), 2.0
     )
+
+
+def test_the_file_of_an_earlier_training_stays_until_training_begins(tmp_path: Path) -> None:
+    """A training may still be refused while the data are read."""
+    file = tmp_path / "training.log"
+    file.write_text("earlier\n")
+    begun = []
+    with (
+        LogFile(file, "training"),
+        TrainingLog(None, begun=lambda: begun.append(file.read_text())) as log,
+    ):
+        log.message("the device")
+        log.start_phase(READING, 1)
+        assert file.read_text() == "earlier\n"
+        log.start_stage("vae", 10, 0)
+        log.start_stage("end_to_end", 10, 0)
+        lines = [line[10:] for line in file.read_text().splitlines()]
+    assert begun == ["earlier\n"]
+    assert lines[0].startswith("training starts")
+    assert lines[1] == "the device"
+    assert "reading" in lines[2]
+    assert "vae" in lines[3]
+
+
+def test_lines_do_not_wait_where_reading_takes_long(tmp_path: Path) -> None:
+    with LogFile(tmp_path / "training.log", "training"), TrainingLog(None, every=0.0) as log:
+        log.message("the device")
+        assert "the device" in (tmp_path / "training.log").read_text()
 
 
 def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(

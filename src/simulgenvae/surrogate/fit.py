@@ -105,11 +105,14 @@ def fit(
             "one."
         )
     seconds = begin_or_continue(study, seconds, resume=resume)
-    if study is not None and study.model is not None and collectives.is_rank0():
-        # From here on the checkpoints are those of this model.
-        write_line(study.checkpoints_model_file, study.model)
     tensorboard = None if study is None else study.tensorboard
-    with _training_log(study, resume=resume) as log_file, training_log(tensorboard) as log:
+
+    def begun() -> None:
+        # From here on the checkpoints are those of this model.
+        if study is not None and study.model is not None:
+            write_line(study.checkpoints_model_file, study.model)
+
+    with _training_log(study, resume=resume) as log_file, training_log(tensorboard, begun) as log:
         found = None
         symmetry = None
         if seconds is not None:

@@ -11,13 +11,13 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from torch.utils.tensorboard import SummaryWriter
 
 from simulgenvae.training.diagnosis import relative
-from simulgenvae.training.phases import Phase, Phases
+from simulgenvae.training.phases import READING, Phase, Phases
 from simulgenvae.training.time_left import TimeLeft
 from simulgenvae.utils import formatting
 from simulgenvae.utils.progress import INTERVAL, WorkLog, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -39,11 +39,24 @@ class TrainingLog(WorkLog):
         Folder of TensorBoard files, with one folder for each stage; None writes none.
     every
         Seconds between lines.
+    begun
+        Function that is called when the data have been read and training begins. Until then, lines
+        of the file wait (unless reading takes longer than ``every``), so that a training that is
+        refused leaves the log of an earlier one as it is.
     """
 
-    def __init__(self, folder: Path | None, *, every: float = INTERVAL) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        every: float = INTERVAL,
+        begun: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(every=every)
         self._folder = folder
+        self._on_begun = begun
+        self._begun = False
+        self._waiting: list[str] = []
         self._writer: SummaryWriter | None = None
         self._planned = False
         self._phases = Phases(())
@@ -100,6 +113,8 @@ class TrainingLog(WorkLog):
         part
             From which to which part of the phase the steps lead.
         """
+        if key != READING:
+            self._begin()
         if not self._planned and self._phases.index(key) is None:
             self.plan(Phases((Phase(key, key, 1.0, key),)))
             self._planned = False
@@ -118,6 +133,24 @@ class TrainingLog(WorkLog):
         self._bars.update(self._task, description=self._title, completed=self._share, status="")
         if is_new:
             self._line("")
+
+    def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        if self._on_begun is not None:
+            self._on_begun()
+        self._release()
+
+    def _write_file(self, text: str) -> None:
+        self._waiting.append(text)
+        if self._begun or self.due:
+            self._release()
+
+    def _release(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for line in waiting:
+            super()._write_file(line)
 
     def start_stage(self, name: str, steps: int, done: int) -> None:
         """Start a stage of which some steps are done.

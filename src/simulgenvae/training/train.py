@@ -43,7 +43,7 @@ from simulgenvae.utils.formatting import count
 from simulgenvae.utils.progress import progress_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -205,15 +205,22 @@ def train(
 
 
 @contextmanager
-def training_log(tensorboard: Path | None = None) -> Iterator[TrainingLog]:
+def training_log(
+    tensorboard: Path | None = None, begun: Callable[[], None] | None = None
+) -> Iterator[TrainingLog]:
     """Open a log of a training; only that of the first rank shows and writes anything.
 
-    ``tensorboard`` is the folder of TensorBoard files; None writes none.
+    Parameters
+    ----------
+    tensorboard
+        Folder of TensorBoard files; None writes none.
+    begun
+        Function that the first rank calls when the data have been read and training begins.
     """
     first = collectives.is_rank0()
     with (
         nullcontext() if first else progress_off(),
-        TrainingLog(tensorboard if first else None) as log,
+        TrainingLog(tensorboard if first else None, begun=begun if first else None) as log,
     ):
         yield log
 
