@@ -68,6 +68,7 @@ class PredictedQuantities:
                     upper=float(self.upper[design, q]),
                     time=time if np.isfinite(time) else None,
                     place=place if place and np.isfinite(place).all() else None,
+                    limit=quantity.limit,
                 )
             )
         return tuple(found)
