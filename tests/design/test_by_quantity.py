@@ -10,11 +10,13 @@ import pytest
 from scipy.stats import norm
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.design.by_quantity import learnable_variance
+from simulgenvae.design.by_quantity import CandidateQuantities, learnable_variance
+from simulgenvae.design.candidates import candidate_designs
 from simulgenvae.design.choose import choose
 from simulgenvae.design.suggest import suggest
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.quantities import quantity_predictor
 from simulgenvae.surrogate.surrogate import Surrogate
 from tests.conftest import MakeSettings
 
@@ -64,6 +66,36 @@ def test_designs_that_may_be_on_either_side_come_first() -> None:
     assert abs(value[at_limit[0], 0] - 70.0) < 1.645 * 8.0
     # The next ones are as near as their distance from each other and from solved designs allows.
     assert (np.abs(value[at_limit[1:], 0] - 70.0) < 25).all()
+
+
+def test_bands_that_hold_a_limit_come_first(trained: Surrogate, data: Dataset) -> None:
+    name = data.variables[0]
+    peaks = trained.quantities(data.conditions, {"peak": f"max({name})"})["value"]
+    limit = float(peaks.median())
+    texts = {"peak": f"max({name}) > {limit}", "mean": f"mean({name})"}
+    predictor = quantity_predictor(trained, texts)
+    pool = candidate_designs(trained.condition_scaler, data.conditions, 40, ranges={})
+    found = CandidateQuantities.of(predictor, pool, data.conditions)
+    whole = predictor.predict(pool)
+    np.testing.assert_allclose(found.candidates.values, whole.values, rtol=1e-4)
+    held = found.near_limit()
+    assert held is not None
+    np.testing.assert_array_equal(held, (whole.lower[:, 0] <= limit) & (limit <= whole.upper[:, 0]))
+    x = np.linspace(0, 1, 101)[:, None]
+    ends = x[[0, -1]]
+    flat = np.ones(101)
+    assert choose(flat, x, ends, ends, 1) == [50]
+    preferred = x[:, 0] > 0.7
+    chosen = choose(flat, x, ends, ends, 2, preferred=preferred)
+    assert preferred[chosen[0]]
+    # When no preferred one is far enough from the others, the best of the others follows.
+    assert not preferred[chosen[1]]
+    assert (
+        CandidateQuantities.of(
+            quantity_predictor(trained, {"mean": f"mean({name})"}), pool, data.conditions
+        ).near_limit()
+        is None
+    )
 
 
 def test_certain_quantities_say_nothing() -> None:

@@ -4,7 +4,7 @@ A quantity with a limit asks on which side of it designs are. Variances are then
 probability density of the quantity at the limit (targeted integrated variance: Picheny et al. 2010,
 "Adaptive designs of experiments for accurate approximation of a target region", Journal of
 Mechanical Design 132, with a tolerance of 0), so that designs count whose quantity may be on either
-side.
+side. Those whose band holds the limit come first.
 
 Tested in tests/design/test_by_quantity.py.
 """
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate.quantities import quantity_warnings
+from simulgenvae.surrogate.quantities import PredictedQuantities, quantity_warnings
+from simulgenvae.utils.progress import WorkLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.surrogate.predicted_quantity import PredictedQuantity
-    from simulgenvae.surrogate.quantities import PredictedQuantities, QuantityPredictor
+    from simulgenvae.surrogate.quantities import QuantityPredictor
 
     Array = NDArray[np.float64]
+
+
+_TOGETHER = 32
+"""Designs between two reports of progress."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +61,14 @@ class CandidateQuantities:
         cls, predictor: QuantityPredictor, candidates: Conditions, training: Conditions
     ) -> CandidateQuantities:
         """Predict the quantities of designs."""
-        return cls(predictor, predictor.predict(candidates), predictor.predict(training))
+        with WorkLog(transient=True) as log:
+            log.start("Quantities of the candidates", len(candidates), unit="designs")
+            found = []
+            for start in range(0, len(candidates), _TOGETHER):
+                rows = range(start, min(start + _TOGETHER, len(candidates)))
+                found.append(predictor.predict(candidates.select(list(rows))))
+                log.step(rows.stop)
+        return cls(predictor, PredictedQuantities.joined(found), predictor.predict(training))
 
     def variance(self) -> Array:
         """Return how much is to be learned at each of the m candidates, ``[m]``.
@@ -68,6 +80,16 @@ class CandidateQuantities:
         """
         limits = [each.limit for each in self.predictor.group.quantities]
         return learnable_variance(self.candidates.values, self.candidates.std, limits)
+
+    def near_limit(self) -> NDArray[np.bool_] | None:
+        """Return which candidates have a band that holds a limit, ``[m]``; None without limits."""
+        found = self.candidates
+        held = [
+            (found.lower[:, q] <= each.limit) & (each.limit <= found.upper[:, q])
+            for q, each in enumerate(self.predictor.group.quantities)
+            if each.limit is not None
+        ]
+        return np.any(held, axis=0) if held else None
 
     def of_designs(self, rows: Sequence[int]) -> SuggestedQuantities:
         """Return the quantities of the candidates that were chosen."""

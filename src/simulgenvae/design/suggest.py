@@ -138,6 +138,7 @@ def suggest(
         scaler.transform(training) / lengths,
         scaler.transform(solved) / lengths,
         count,
+        preferred=None if of_quantities is None else of_quantities.near_limit(),
     )
     designs = replace(pool.select(chosen), ids=_new_ids(solved.ids, count))
     found = None if of_quantities is None else of_quantities.of_designs(chosen)

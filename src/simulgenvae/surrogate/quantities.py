@@ -5,7 +5,7 @@ The band is meant to hold the true value of 90 % of the designs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from simulgenvae.surrogate.quantity_calibration import QuantityCalibration
 from simulgenvae.surrogate.quantity_samples import QuantitySamples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -51,6 +51,12 @@ class PredictedQuantities:
     upper: Array
     times: Array
     places: Array
+
+    @classmethod
+    def joined(cls, parts: Sequence[PredictedQuantities]) -> PredictedQuantities:
+        """Return the designs of several predictions as one."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
 
     def of_design(self, design: int, group: QuantityGroup) -> tuple[PredictedQuantity, ...]:
         """Return the quantities of one design, from 0 to n - 1, with their names and units."""
