@@ -106,15 +106,33 @@ class QuantityPredictor:
         """Return the quantities of n designs; UserError where there are none."""
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
-        return self._of_samples(QuantitySamples.joined(list(self._batches(conditions))))
+        samples = [
+            QuantitySamples.of(self.group, self._decoder, prediction)
+            for prediction in self._batches(conditions, LATENT_SAMPLES)
+        ]
+        return self._of_samples(QuantitySamples.joined(samples))
+
+    def of_fields(self, conditions: Conditions) -> Array:
+        """Return the quantities of the predicted fields of n designs, ``[n, Q]``.
+
+        They have no uncertainty, and take one field for each design instead of all samples.
+        """
+        found = [
+            self.group.of_coefficients(self._decoder, mean).values
+            for prediction in self._batches(conditions, 0)
+            for mean in prediction.mean
+        ]
+        return np.stack(found)
 
     def of_prediction(self, prediction: CoefficientPrediction) -> PredictedQuantities:
         """Return the quantities of designs whose coefficients are predicted at all times."""
         return self._of_samples(QuantitySamples.of(self.group, self._decoder, prediction))
 
-    def _batches(self, conditions: Conditions) -> Iterator[QuantitySamples]:
+    def _batches(
+        self, conditions: Conditions, latent_samples: int
+    ) -> Iterator[CoefficientPrediction]:
         ensemble = required_ensemble(self.parts)
-        arrays = 1 + ensemble.sample_count(LATENT_SAMPLES)
+        arrays = 1 + ensemble.sample_count(latent_samples)
         size = 4 * arrays * len(self.parts.times) * self.parts.reduction.rank
         together = max(1, BATCH_BYTES // size)
         for start in range(0, len(conditions), together):
@@ -124,10 +142,10 @@ class QuantityPredictor:
                 prediction = ensemble.predict(
                     conditions.select(rows),
                     self.parts.times,
-                    latent_samples=LATENT_SAMPLES,
+                    latent_samples=latent_samples,
                     seed=self.seed,
                 )
-            yield QuantitySamples.of(self.group, self._decoder, prediction)
+            yield prediction
 
     def _of_samples(self, samples: QuantitySamples) -> PredictedQuantities:
         std = self.calibration.std(samples)
