@@ -127,3 +127,16 @@ def test_suggestions_have_the_quantities_that_are_predicted(
     np.testing.assert_allclose(found.quantities.training_half_widths, half, rtol=1e-3)
     plain = suggest(trained, data.conditions, 3, candidates=64)
     assert plain.quantities is None
+
+
+@pytest.mark.parametrize("upper", [True, False])
+def test_suggestions_prefer_designs_near_the_limit(
+    trained: Surrogate, data: Dataset, monkeypatch: pytest.MonkeyPatch, upper: bool
+) -> None:
+    pool = candidate_designs(trained.condition_scaler, data.conditions, 64, ranges={})
+    near = (pool.table[:, 0] > np.median(pool.table[:, 0])) == upper
+    monkeypatch.setattr(CandidateQuantities, "near_limit", lambda _: near)
+    texts = {"peak": f"max({data.variables[0]})"}
+    found = suggest(trained, data.conditions, 2, candidates=64, quantities=texts)
+    row = int(np.abs(pool.table - found.designs.table[0]).sum(axis=1).argmin())
+    assert near[row]
