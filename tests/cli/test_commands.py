@@ -242,6 +242,7 @@ def test_quantities_of_interest(cli: Any, trained: Path, make_runs: Any) -> None
     assert done.code == 0, done.err
     metrics = json.loads((trained / "output" / "metrics.json").read_text(encoding="utf-8"))
     assert [each["name"] for each in metrics["quantities"]["found"]] == ["peak", "late"]
+    assert list(metrics["sensitivity"]["sobol"]["quantities"]) == ["peak", "late"]
     assert "that the surrogate had not seen: wrong by" in " ".join(done.out.split())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,34 @@ def test_the_table_is_read_by_predict(cli: Any, trained: Path) -> None:
     assert out.read_bytes() == before
     assert cli("suggest", trained, "--count", 3, "--seed", 1, "--out", out, "--overwrite").code == 0
     assert out.read_bytes() != before
+
+
+def test_designs_are_chosen_by_quantities(cli: Any, trained: Path) -> None:
+    with (trained / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[quantities]\npeak = "max(T)"\n')
+    command = ("suggest", trained, "--count", 2, "--candidates", 32, "--overwrite", "--out")
+    assert cli(*command, trained / "field.csv").code == 0
+    given = ("--quantity", "peak", "--quantity", "late = mean(u, time=1) < 0.5")
+    done = cli(*command, trained / "next.csv", *given)
+    assert done.code == 0, done.err
+    said = " ".join(done.out.split())
+    assert "late: the band is ± " in said
+    assert "m at the training runs; it holds the limit 0.5 m at " in said
+    assert re.search(r"peak: the band is ± \S+ K at these designs, ± \S+ K at the training", said)
+    assert re.search(r"limit 0.5 m at [012] of 2\.", said)
+    field, chosen = ((trained / name).read_text() for name in ("field.csv", "next.csv"))
+    assert chosen.splitlines()[0] == "id,speed,size"
+    assert field != chosen
+    for entry, message in {
+        "peek": f"There is no quantity 'peek': declared in {trained / 'study.toml'} are peak.",
+        "peak=min(T)": "The quantity 'peak' is declared in",
+        "max(T)": "give it a name, such as",
+        "q=max(t)": "there is no variable 't': did you mean 'T'?",
+        "q=max(T) < hot": "a limit is one number after the quantity",
+    }.items():
+        refused = cli(*command, trained / "next.csv", "--quantity", entry)
+        assert refused.code == 2
+        assert message in " ".join(refused.err.split())
 
 
 def test_values_and_names_survive_the_table(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ def test_grammar() -> None:
     )
     assert parse("min(mag(u, `v 2`), node=3)").variables == ("u", "v 2")
     assert parse('mean(u, nodes="a b.txt")').region == ("nodes", "a b.txt")
+    assert parse("max(T) < 350") == Request("max", ("T",), None, None, 350.0)
+    assert parse("min(T, time=1)>=-2.5").limit == -2.5
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,15 @@ def test_grammar() -> None:
         ("max(T, node=True)", "node is True: give numbers"),
         ("max(T, **{'node': 1})", "no argument"),
         ("max(`T)", "backquote without a partner"),
+        ("max(T) < U", "a limit is one number"),
+        ("max(T) < 1 < 2", "a limit is one number after the quantity"),
+        ("max(T) < (1, 2)", "a limit is one number"),
+        ("max(T) < 1e999", "a limit is one number"),
+        ("max(T) < '350'", "a limit is one number"),
+        ("max(T) < True", "a limit is one number"),
+        (f"max(T) < 1{'0' * 400}", "a limit is one number"),
+        ("max(T) == 350", "a limit is one number"),
+        ("350 > max(T)", "a limit is one number after the quantity"),
     ],
 )
 def test_refused_texts(text: str, message: str) -> None:
@@ -96,6 +107,7 @@ def test_texts_of_the_command_line() -> None:
     assert named_texts(given) == {"peak": "max(T)", "outlet": "mean(T, box=(0, 0, 1, 1))"}
     with pytest.raises(UserError, match="give it a name, such as"):
         named_texts(["mean(T, box=(0, 0, 1, 1))"])
+    assert named_texts(["peak=max(T) <= 350"]) == {"peak": "max(T) <= 350"}
     with pytest.raises(UserError, match="'a' occurs more than once"):
         named_texts(["a=max(T)", "a=min(T)"])
 

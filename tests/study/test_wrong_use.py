@@ -204,6 +204,14 @@ WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     "an unknown format": (lambda m: m.export("model.h5"), ".onnx"),
     "no suggestion": (lambda m: m.suggest(0), "count is 0: give a whole number from 1"),
     "suggestions in words": (lambda m: m.suggest("ten"), "count is 'ten': give a whole number"),
+    "suggestions by a number": (
+        lambda m: m.suggest(quantities=5),
+        "quantities are 5: give texts by name, .* or a list of names",
+    ),
+    "suggestions by an unknown quantity": (
+        lambda m: m.suggest(quantities="peak"),
+        "no quantity 'peak': declared in .* are none",
+    ),
     "no study": (
         lambda m: replace(m, study=None).evaluate(),
         r"train it with fit\(…, study=FOLDER\)",

@@ -52,6 +52,8 @@ def test_values_are_those_of_the_predicted_field(surrogate: Surrogate, waves: Da
     np.testing.assert_allclose(of_field.sel(quantity="peak"), fields.max(["time", "node"]))
     middle = 0.5 * (fields[:, 3, 3] + fields[:, 4, 3])
     np.testing.assert_allclose(of_field.sel(quantity="probe"), middle, rtol=1e-6)
+    alone = quantity_predictor(surrogate, TEXTS).of_fields(conditions)
+    np.testing.assert_allclose(alone, of_field, rtol=1e-5)
     assert found["unit"].values.tolist() == ["unit0"] * 3
     assert (found["lower"] < found["value"]).all()
     assert (found["value"] < found["upper"]).all()

@@ -113,7 +113,10 @@ COMMANDS: dict[str, Command] = {
         description=(
             "Designs are chosen so that what is expected to be learned from all of them is largest."
         ),
-        examples=("suggest S", "suggest S --count 5 --range speed=0.004:0.01 --out next.csv"),
+        examples=(
+            "suggest S --count 5 --range speed=0.004:0.01 --out next.csv",
+            'suggest S --quantity "peak=max(temperature) < 350"',
+        ),
     ),
     "predict": Command(
         "Predict the fields of new designs.",

@@ -29,16 +29,27 @@ def quantity_table(designs: Sequence[PredictedDesign]) -> Table:
     table = Table(title=title)
     table.add_column("Design")
     for each in designs[0].quantities:
-        table.add_column(quantity(each.name, each.unit), justify="right")
+        table.add_column(heading(each), justify="right")
     for design in designs[:MOST_ROWS]:
         table.add_row(design.design, *map(_cell, design.quantities))
     return table
 
 
-def _cell(found: PredictedQuantity) -> str:
+def heading(found: PredictedQuantity) -> str:
+    """Return name, unit and limit of a quantity."""
+    text = quantity(found.name, found.unit)
+    return text if found.limit is None else f"{text}, limit {found.limit:.5g}"
+
+
+def band_text(found: PredictedQuantity) -> str:
+    """Return a quantity with its band as ``451.3 ± 2.1``."""
     half = (found.upper - found.lower) / 2
     # As many decimals as the band's half width has: more say nothing.
-    text = f"{found.value:.5g} ± {half:.2g}"
+    return f"{found.value:.5g} ± {half:.2g}"
+
+
+def _cell(found: PredictedQuantity) -> str:
+    text = band_text(found)
     if found.place is not None:
         text += f" at ({', '.join(f'{value:.3g}' for value in found.place)})"
     return text if found.time is None else f"{text}, t = {found.time:.3g}"

@@ -14,10 +14,12 @@ from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import CHOICE, OUTPUT
 from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Folder, ModelName, Overwrite, Seed
+from simulgenvae.cli.quantity_table import band_text, heading
 from simulgenvae.utils.formatting import count as counted
 from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
+    from simulgenvae.design.by_quantity import SuggestedQuantities
     from simulgenvae.design.suggest import Suggestion
 
 
@@ -50,6 +52,18 @@ Ranges = Annotated[
     ),
 ]
 
+ChosenBy = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--quantity",
+        metavar="NAME=max(T)",
+        group=CHOICE,
+        help="Choose by a quantity of interest, such as 'peak=max(T)', 'peak=max(T) < 350' or the "
+        "name of one in study.toml (docs/quantities.md).",
+        show_default="the whole field",
+    ),
+]
+
 
 def suggest(
     folder: Folder = Path(),
@@ -59,6 +73,7 @@ def suggest(
     count: Annotated[int, Parameter(name="--count", group=CHOICE)] = 10,
     ranges: Ranges = None,
     candidates: Annotated[int, Parameter(group=CHOICE)] = 512,
+    quantities: ChosenBy = (),
     seed: Seed = 0,
     out: Annotated[Path, Parameter(group=OUTPUT)] = Path("suggest.csv"),
     overwrite: Overwrite = False,
@@ -78,9 +93,17 @@ def suggest(
         CSV file to write.
     """
     suggestion = simulgenvae.Study.open(folder, model).suggest(
-        count, out=out, ranges=ranges, candidates=candidates, seed=seed, overwrite=overwrite
+        count,
+        out=out,
+        ranges=ranges,
+        candidates=candidates,
+        quantities=quantities,
+        seed=seed,
+        overwrite=overwrite,
     )
     show(_table(suggestion), _statement(suggestion))
+    if suggestion.quantities is not None:
+        show(*_quantity_statements(suggestion.quantities))
     show(f"{out}: {counted(len(suggestion.designs), 'design')} to solve")
 
 
@@ -88,16 +111,41 @@ def _table(suggestion: Suggestion) -> Table:
     table = Table(title="Designs to solve next, the most useful one first")
     table.add_column("Design")
     designs = suggestion.designs
-    for name in (*designs.names, "Expected error"):
+    of_designs = () if suggestion.quantities is None else suggestion.quantities.designs
+    headings = [heading(each) for each in of_designs[0]] if of_designs else []
+    for name in (*designs.names, "Expected error", *headings):
         table.add_column(name, justify="right")
-    for name, values, error in zip(designs.ids, designs.values(), suggestion.errors, strict=True):
+    rows = zip(designs.ids, designs.values(), suggestion.errors, strict=True)
+    for row, (name, values, error) in enumerate(rows):
+        bands = [band_text(each) for each in of_designs[row]] if of_designs else []
         # Rounded for reading; the CSV file has the exact values.
         table.add_row(
             name,
             *(value if isinstance(value, str) else f"{value:.5g}" for value in values),
             percent(error, digits=2, trailing_zeros=False),
+            *bands,
         )
     return table
+
+
+def _quantity_statements(found: SuggestedQuantities) -> list[str]:
+    """Return what is expected of each quantity at the designs, and where its limit is."""
+    statements = []
+    for column, at_training_runs in enumerate(found.training_half_widths):
+        of_designs = [design[column] for design in found.designs]
+        first = of_designs[0]
+        half = sum(each.upper - each.lower for each in of_designs) / (2 * len(of_designs))
+        unit = f" {first.unit}" if first.unit else ""
+        text = (
+            f"{first.name}: the band is ± {half:.2g}{unit} at these designs, "
+            f"± {at_training_runs:.2g}{unit} at the training runs"
+        )
+        if first.limit is not None:
+            limit = first.limit
+            holding = sum(each.lower <= limit <= each.upper for each in of_designs)
+            text += f"; it holds the limit {limit:.5g}{unit} at {holding} of {len(of_designs)}"
+        statements.append(f"{text}.")
+    return statements
 
 
 def _statement(suggestion: Suggestion) -> str:

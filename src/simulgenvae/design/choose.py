@@ -30,7 +30,15 @@ _LEAST_LEFT = 1e-3
 """Fraction of the kernel's variance that is left at least, next to a training run."""
 
 
-def choose(variance: Array, x: Array, trained: Array, solved: Array, count: int) -> list[int]:
+def choose(
+    variance: Array,
+    x: Array,
+    trained: Array,
+    solved: Array,
+    count: int,
+    *,
+    preferred: NDArray[np.bool_] | None = None,
+) -> list[int]:
     """Return the rows of ``count`` of m candidates, in the order of choice.
 
     Parameters
@@ -46,6 +54,8 @@ def choose(variance: Array, x: Array, trained: Array, solved: Array, count: int)
         The same of all designs that are solved: no candidate near one of them is chosen.
     count
         Number of designs.
+    preferred
+        Candidates of which one is taken as long as one is far enough from the others, ``[m]``.
 
     Raises
     ------
@@ -72,7 +82,8 @@ def choose(variance: Array, x: Array, trained: Array, solved: Array, count: int)
             )
         # The mean variance over the domain that solving each candidate would take away.
         gain = np.square(covariance).mean(axis=0) / (np.maximum(np.diag(covariance), 0.0) + noise)
-        best = int(np.argmax(np.where(free, gain, -1.0)))
+        allowed = free if preferred is None or not (free & preferred).any() else free & preferred
+        best = int(np.argmax(np.where(allowed, gain, -1.0)))
         chosen.append(best)
         # From here on the candidate counts as solved. What its solution will be is not needed: the
         # posterior covariance does not depend on it.

@@ -7,22 +7,26 @@ chosen greedily, as if the designs before it were solved already (Krause, Singh 
 
 The size of errors comes from the surrogate's uncertainty. Distances between designs count along
 the parameters that matter: they are in units of the length scales of the study's Gaussian
-processes.
+processes. Quantities of interest may take the place of the whole field
+(:mod:`simulgenvae.design.by_quantity`).
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.design.by_quantity import CandidateQuantities, SuggestedQuantities
 from simulgenvae.design.candidates import Range, candidate_designs
 from simulgenvae.design.choose import choose
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.ensemble import expected_squares, uniform_field_coefficients
+from simulgenvae.surrogate.quantities import quantity_predictor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +56,8 @@ class Suggestion:
     """Expected relative error of each design before it is solved, ``[n]``."""
     training_errors: Array
     """Expected relative error of the training runs, by the same measure."""
+    quantities: SuggestedQuantities | None = None
+    """Quantities that the designs were chosen by; None where it was the whole field."""
 
 
 def suggest(
@@ -61,6 +67,8 @@ def suggest(
     *,
     ranges: Mapping[str, Range] | None = None,
     candidates: int = 512,
+    quantities: Mapping[str, str] | None = None,
+    folder: Path = Path(),
     seed: int = 0,
 ) -> Suggestion:
     """Suggest the next ``count`` designs to solve.
@@ -78,14 +86,20 @@ def suggest(
         Least and largest value of parameters whose domain is not the trained range.
     candidates
         Number of designs to choose from, see :func:`candidate_designs`.
+    quantities
+        Quantities of interest by name, such as ``{"peak": "max(T) < 350"}``, whose uncertainty
+        counts instead of that of the whole field.
+    folder
+        Folder that the names of files in quantities are relative to.
     seed
         Seed of the candidates.
 
     Raises
     ------
     UserError
-        For a study with images, a surrogate without a conditioner, a range that is empty, and
-        where too few of the candidates are far enough from each other and from the solved designs.
+        For a study with images, a surrogate without a conditioner, a range that is empty, a
+        quantity that cannot be read or is certain, and where too few of the candidates are far
+        enough from each other and from the solved designs.
     """
     scaler = surrogate.condition_scaler
     if scaler.images is not None:
@@ -104,6 +118,8 @@ def suggest(
         raise UserError(
             "Only the VAE is trained: train the conditioner too, with --stage conditioner."
         )
+    # Read before anything is predicted: a mistake in them is found at once.
+    predictor = quantity_predictor(surrogate, quantities, folder=folder) if quantities else None
     # Errors of the training runs are computed in the same way, so that both can be compared.
     pool = candidate_designs(scaler, solved, candidates, ranges=ranges or {}, seed=seed)
     training = solved.select(surrogate.split.rows(solved.ids)["train"])
@@ -113,17 +129,20 @@ def suggest(
     least = _LEAST_SIZE**2 * float(np.median(training_sizes))
     errors = np.sqrt(squares / np.maximum(sizes, least))
     training_errors = np.sqrt(training_squares / np.maximum(training_sizes, least))
+    of_quantities = None if predictor is None else CandidateQuantities.of(predictor, pool, training)
     # A category has several columns with one length scale.
     lengths = length_scales(ensemble, len(scaler.names))[scaler.columns]
     chosen = choose(
-        errors**2,
+        errors**2 if of_quantities is None else of_quantities.variance(),
         scaler.transform(pool) / lengths,
         scaler.transform(training) / lengths,
         scaler.transform(solved) / lengths,
         count,
+        preferred=None if of_quantities is None else of_quantities.near_limit(),
     )
     designs = replace(pool.select(chosen), ids=_new_ids(solved.ids, count))
-    return Suggestion(designs, errors[chosen], training_errors)
+    found = None if of_quantities is None else of_quantities.of_designs(chosen)
+    return Suggestion(designs, errors[chosen], training_errors, found)
 
 
 def length_scales(ensemble: Ensemble, parameters: int) -> Array:

@@ -97,7 +97,14 @@ def evaluate(
         log.advance("Asking what the inputs change")
         # Not shared among ranks: coarse fields are predicted in seconds.
         inputs = collectives.run_on_rank0(
-            lambda: sensitivity(surrogate, dataset, rows, compared_split(rows), comparison.scale)
+            lambda: sensitivity(
+                surrogate,
+                dataset,
+                rows,
+                compared_split(rows),
+                comparison.scale,
+                quantities=checked.declared,
+            )
         )
     notes += notes_of_folds
     notes += [f"Noted when the data were read: {remark}" for remark in dataset.remarks]

@@ -2,7 +2,8 @@
 
 A quantity is written like a call in Python: a statistic, a variable or the magnitude of several,
 ``mag(Ux, Uy, Uz)``, then where and when. Python's parser reads it, but nothing is ever executed. A
-variable whose name is no identifier is written between backquotes: ``max(`wall shear`)``.
+variable whose name is no identifier is written between backquotes: ``max(`wall shear`)``. A
+limit may follow: ``max(T) < 350``.
 
 Tested in tests/quantities/test_read.py.
 """
@@ -10,6 +11,8 @@ Tested in tests/quantities/test_read.py.
 from __future__ import annotations
 
 import ast
+import contextlib
+import math
 import re
 from dataclasses import dataclass
 from typing import NoReturn
@@ -39,6 +42,8 @@ class Request:
     """Kind of region and its argument; None for all nodes."""
     when: tuple[str, Argument] | None
     """``time`` or ``times``, and its numbers; None for all times."""
+    limit: float | None = None
+    """Value that it is to stay below or above; None where there is none."""
 
 
 def parse(text: str) -> Request:
@@ -56,6 +61,10 @@ def parse(text: str) -> Request:
         tree = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise UserError(f"{text!r} cannot be read; {_EXAMPLE}") from error
+    limit = None
+    if isinstance(tree, ast.Compare):
+        limit = _limit(tree)
+        tree = tree.left
     match tree:
         case ast.Call(func=ast.Name(id=statistic), args=[of], keywords=keywords):
             pass
@@ -78,7 +87,23 @@ def parse(text: str) -> Request:
             if when is not None:
                 raise UserError(f"{when[0]} and {name} are given: give one of them")
             when = (name, argument)
-    return Request(statistic, _variables(of, quoted), region, when)
+    return Request(statistic, _variables(of, quoted), region, when, limit)
+
+
+def _limit(tree: ast.Compare) -> float:
+    """Return the number that a quantity is compared with, ``max(T) < 350``."""
+    number: object = None
+    match tree:
+        case ast.Compare(ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()], comparators=[node]):
+            with contextlib.suppress(ValueError, TypeError, SyntaxError, MemoryError):
+                number = ast.literal_eval(node)
+    if isinstance(number, (int, float)) and not isinstance(number, bool):
+        with contextlib.suppress(OverflowError):
+            if math.isfinite(number):
+                return float(number)
+    raise UserError(
+        f"{ast.unparse(tree)!r}: a limit is one number after the quantity, as in max(T) < 350"
+    )
 
 
 def _without_quotes(text: str) -> tuple[str, dict[str, str]]:

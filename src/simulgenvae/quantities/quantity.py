@@ -39,6 +39,8 @@ class Quantity:
         Positions of the region's nodes, ``[m, D]``, where an extreme can be located; else None.
     at
         Times of the timesteps, ``[t]``.
+    limit
+        Value that the number is to stay below or above; None where there is none.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Quantity:
     volumes: Array
     coords: Array | None
     at: Array
+    limit: float | None = None
 
     def __call__(self, fields: NDArray[np.floating]) -> Found:
         """Return the number of a part of a run.

@@ -133,6 +133,7 @@ def _resolve(name: str, text: str, domain: FieldDomain, folder: Path) -> Quantit
         volumes=volumes,
         coords=coords[region.nodes] if located and coords is not None else None,
         at=domain.times[times.rows],
+        limit=request.limit,
     )
 
 

@@ -96,6 +96,19 @@ def quantity_texts(texts: object) -> dict[str, str] | None:
     return {str(name): str(text) for name, text in texts.items()}
 
 
+def quantity_choice(given: object) -> dict[str, str] | list[str] | None:
+    """Return texts of quantities by name, or a list of names and of ``"peak=max(T)"``."""
+    if given is None or isinstance(given, Mapping):
+        return quantity_texts(given)
+    entries = [given] if isinstance(given, str) else given
+    if not isinstance(entries, Sequence) or not all(isinstance(each, str) for each in entries):
+        raise UserError(
+            f'quantities are {_shown(given)}: give texts by name, such as {{"peak": "max(T)"}}, or '
+            "a list of names of declared ones"
+        )
+    return list(entries)
+
+
 def _array(name: str, values: object) -> NDArray[Any]:
     try:
         return np.asarray(values)

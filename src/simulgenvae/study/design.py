@@ -6,15 +6,16 @@ Tested in tests/cli/test_suggest.py and tests/cli/test_learning_curve.py.
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simulgenvae.data.units import header
 from simulgenvae.errors import UserError
-from simulgenvae.study.data import StudyData, require_seed
+from simulgenvae.study.data import StudyData, log_warnings, require_seed
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from simulgenvae.data.conditions import Conditions
@@ -36,6 +37,7 @@ class Designing(StudyData):
         out: Path | None = None,
         ranges: Mapping[str, tuple[float, float]] | None = None,
         candidates: int = 512,
+        quantities: Mapping[str, str] | Sequence[str] | None = None,
         seed: int = 0,
         overwrite: bool = False,
     ) -> Suggestion:
@@ -51,6 +53,10 @@ class Designing(StudyData):
             Least and largest value of each parameter whose domain is not the trained range.
         candidates
             Number of random designs to choose from.
+        quantities
+            Quantities of interest that designs are chosen by instead of the whole field, as texts
+            by name, or as a list of texts ``"peak=max(T)"`` and names of declared ones. Of one with
+            a limit, ``"peak=max(T) < 350"``, designs that may be on either side come first.
         seed
             Seed of the candidates.
         overwrite
@@ -59,7 +65,8 @@ class Designing(StudyData):
         Raises
         ------
         UserError
-            Numbers out of range, a study with images, or a file that cannot be written.
+            Numbers out of range, a study with images, a quantity that cannot be read, or a file
+            that cannot be written.
 
         Examples
         --------
@@ -67,6 +74,9 @@ class Designing(StudyData):
         >>> study = simulgenvae.Study.open("S")
         >>> len(study.suggest(2, candidates=32).designs)
         2
+        >>> found = study.suggest(2, candidates=32, quantities=["peak=max(temperature)"])
+        >>> [each.name for each in found.quantities.designs[0]]
+        ['peak']
         """
         from simulgenvae.design.suggest import suggest
         from simulgenvae.export.target import require_free
@@ -87,14 +97,49 @@ class Designing(StudyData):
                 raise UserError(f"{out}: designs are written as .csv")
             require_free(out, overwrite=overwrite)
         surrogate = self.load_surrogate()
+        wanted = self._chosen_quantities(surrogate.settings, quantities or {})
         # With the settings of the training: the files may have changed since.
         solved = self.open_dataset(surrogate.settings).conditions
         suggestion = suggest(
-            surrogate, solved, count, ranges=ranges, candidates=candidates, seed=seed
+            surrogate,
+            solved,
+            count,
+            ranges=ranges,
+            candidates=candidates,
+            quantities=wanted,
+            folder=self.folder,
+            seed=seed,
         )
+        if suggestion.quantities is not None:
+            log_warnings(suggestion.quantities.warnings)
         if out is not None:
             write_designs(suggestion.designs, out)
         return suggestion
+
+    def _chosen_quantities(
+        self, trained: Settings, given: Mapping[str, str] | Sequence[str]
+    ) -> dict[str, str]:
+        """Return quantities by name; those that are given as a name only are declared ones."""
+        from simulgenvae.quantities import named_texts
+
+        declared = self.declared_quantities(trained)
+        if isinstance(given, Mapping):
+            chosen: dict[str, str] = {}
+            added = dict(given)
+        else:
+            chosen = {name: declared[name] for name in given if name in declared}
+            rest = [entry for entry in given if entry not in declared]
+            for entry in rest:
+                if "=" not in entry and "(" not in entry:
+                    known = ", ".join(declared) or "none"
+                    raise UserError(
+                        f"There is no quantity {entry!r}: declared in {self.settings_file} are "
+                        f'{known}. Give one as NAME=TEXT, such as "peak=max(T)".'
+                    )
+            added = named_texts(rest)
+        # A name that is declared has one meaning in the study.
+        self.declared_quantities(trained, added)
+        return chosen | added
 
     def learning_curve(
         self,

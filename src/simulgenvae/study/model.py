@@ -15,6 +15,7 @@ from simulgenvae.study.arguments import (
     chosen_times,
     chosen_variables,
     file_path,
+    quantity_choice,
     quantity_texts,
     whole_number,
 )
@@ -352,6 +353,7 @@ class Model:
         out: str | Path | None = None,
         ranges: Mapping[str, tuple[float, float]] | None = None,
         candidates: int = 512,
+        quantities: Mapping[str, str] | Sequence[str] | None = None,
         seed: int = 0,
         overwrite: bool = False,
     ) -> Suggestion:
@@ -369,6 +371,7 @@ class Model:
             out=None if out is None else file_path("out", out),
             ranges=ranges,
             candidates=whole_number("candidates", candidates, least=1),
+            quantities=quantity_choice(quantities),
             seed=whole_number("seed", seed),
             overwrite=overwrite,
         )

@@ -26,3 +26,5 @@ class PredictedQuantity:
     """Time of a maximum or minimum."""
     place: tuple[float, ...] | None
     """Position of a maximum or minimum."""
+    limit: float | None = None
+    """Value that it is to stay below or above."""

@@ -5,7 +5,7 @@ The band is meant to hold the true value of 90 % of the designs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from simulgenvae.surrogate.quantity_calibration import QuantityCalibration
 from simulgenvae.surrogate.quantity_samples import QuantitySamples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -52,6 +52,12 @@ class PredictedQuantities:
     times: Array
     places: Array
 
+    @classmethod
+    def joined(cls, parts: Sequence[PredictedQuantities]) -> PredictedQuantities:
+        """Return the designs of several predictions as one."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+
     def of_design(self, design: int, group: QuantityGroup) -> tuple[PredictedQuantity, ...]:
         """Return the quantities of one design, from 0 to n - 1, with their names and units."""
         found = []
@@ -68,6 +74,7 @@ class PredictedQuantities:
                     upper=float(self.upper[design, q]),
                     time=time if np.isfinite(time) else None,
                     place=place if place and np.isfinite(place).all() else None,
+                    limit=quantity.limit,
                 )
             )
         return tuple(found)
@@ -99,15 +106,33 @@ class QuantityPredictor:
         """Return the quantities of n designs; UserError where there are none."""
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
-        return self._of_samples(QuantitySamples.joined(list(self._batches(conditions))))
+        samples = [
+            QuantitySamples.of(self.group, self._decoder, prediction)
+            for prediction in self._batches(conditions, LATENT_SAMPLES)
+        ]
+        return self._of_samples(QuantitySamples.joined(samples))
+
+    def of_fields(self, conditions: Conditions) -> Array:
+        """Return the quantities of the predicted fields of n designs, ``[n, Q]``.
+
+        They have no uncertainty, and take one field for each design instead of all samples.
+        """
+        found = [
+            self.group.of_coefficients(self._decoder, mean).values
+            for prediction in self._batches(conditions, 0)
+            for mean in prediction.mean
+        ]
+        return np.stack(found)
 
     def of_prediction(self, prediction: CoefficientPrediction) -> PredictedQuantities:
         """Return the quantities of designs whose coefficients are predicted at all times."""
         return self._of_samples(QuantitySamples.of(self.group, self._decoder, prediction))
 
-    def _batches(self, conditions: Conditions) -> Iterator[QuantitySamples]:
+    def _batches(
+        self, conditions: Conditions, latent_samples: int
+    ) -> Iterator[CoefficientPrediction]:
         ensemble = required_ensemble(self.parts)
-        arrays = 1 + ensemble.sample_count(LATENT_SAMPLES)
+        arrays = 1 + ensemble.sample_count(latent_samples)
         size = 4 * arrays * len(self.parts.times) * self.parts.reduction.rank
         together = max(1, BATCH_BYTES // size)
         for start in range(0, len(conditions), together):
@@ -117,10 +142,10 @@ class QuantityPredictor:
                 prediction = ensemble.predict(
                     conditions.select(rows),
                     self.parts.times,
-                    latent_samples=LATENT_SAMPLES,
+                    latent_samples=latent_samples,
                     seed=self.seed,
                 )
-            yield QuantitySamples.of(self.group, self._decoder, prediction)
+            yield prediction
 
     def _of_samples(self, samples: QuantitySamples) -> PredictedQuantities:
         std = self.calibration.std(samples)

@@ -16,6 +16,7 @@ from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.evaluation.results.sensitivity import Sensitivity
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.quantities import quantity_predictor
 from simulgenvae.surrogate.surrogate import Surrogate
 
 UNIT = VariableScale(np.zeros(1), np.ones(1))
@@ -94,9 +95,18 @@ def test_coarse_view_is_a_part_of_the_whole_prediction(trained: Surrogate, waves
 def test_surrogate_from_end_to_end(trained: Surrogate, waves: Dataset) -> None:
     rows = trained.split.rows(waves.ids)
     scale = VariableScale.fit(waves.run(int(row)) for row in rows["train"])
-    found = sensitivity(trained, waves, {**rows, "test": rows["train"][:4]}, "test", scale)
+    predictor = quantity_predictor(trained, {"peak": "max(field)"})
+    found = sensitivity(
+        trained,
+        waves,
+        {**rows, "test": rows["train"][:4]},
+        "test",
+        scale,
+        quantities=predictor,
+    )
     assert found.inputs == ("amplitude", "speed")
     assert found.sobol is not None
+    assert list(found.sobol.quantities) == ["peak"]
     assert found.permutation is not None
     assert found.permutation.runs == 4
     assert Sensitivity.model_validate_json(found.model_dump_json()) == found

@@ -8,8 +8,8 @@ import pytest
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import Images
-from simulgenvae.evaluation.analyses.sobol import sobol
-from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices
+from simulgenvae.evaluation.analyses.sobol import QuantityOutputs, sobol
+from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices, SobolIndices
 
 
 def scaler(lower: float, upper: float, *names: str, logarithm: bool = False) -> ConditionScaler:
@@ -85,6 +85,41 @@ def test_images_are_an_input_like_parameters(grey: Images) -> None:
     found = sobol(predict, names, grey, ("u",), [])
     assert found is not None
     assert found.field.total == pytest.approx([0.0, 1.0], abs=0.05)
+
+
+def test_quantities_have_indices_of_their_own() -> None:
+    """They may have the names of other outputs, and be asked at fewer designs than fields."""
+    seen: list[np.ndarray] = []
+
+    def quantities(conditions: Conditions) -> np.ndarray:
+        seen.append(conditions.table)
+        a, b = conditions.table.T
+        return np.column_stack([3 * a + b, np.full(len(a), 7.1)])
+
+    def found(budget: int, notes: list[str]) -> SobolIndices:
+        outputs = QuantityOutputs(("component 1", "flat"), quantities, budget)
+        parameters = scaler(0.0, 1.0, "a", "b")
+        indices = sobol(
+            lambda conditions: everywhere(conditions.table[:, 1]),
+            parameters,
+            None,
+            ("u",),
+            notes,
+            quantities=outputs,
+        )
+        assert indices is not None
+        return indices
+
+    notes: list[str] = []
+    many, fewer = found(10**6, notes), found(600, notes)
+    assert notes == []
+    assert [len(table) for table in seen] == [1024, 512]
+    for each in (many, fewer):
+        assert each.quantities["component 1"].first == pytest.approx([0.9, 0.1], abs=0.05)
+        assert each.quantities["flat"] == OutputIndices(first=None, total=None)
+        assert each.outputs["component 1"].first == pytest.approx([0.0, 1.0], abs=0.03)
+    assert found(40, notes).quantities == {}
+    assert "64 predictions are needed at least, 40 are allowed" in notes[0]
 
 
 def test_the_only_input_explains_everything() -> None:

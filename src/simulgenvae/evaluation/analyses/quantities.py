@@ -57,6 +57,11 @@ class QuantityChecks:
         """True if baselines are counted: for quantities that the user has named."""
         return self._declared
 
+    @property
+    def declared(self) -> QuantityPredictor | None:
+        """Prediction of the quantities that the user has named; None where there are none."""
+        return self._predictor if self._declared else None
+
     def add(self, run: str, prediction: CoefficientPrediction, truth: NDArray[np.floating]) -> None:
         """Count one run by its id.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.evaluation.analyses.permutation import input_names, permutation
-from simulgenvae.evaluation.analyses.sobol import BUDGET, Predict, sobol
+from simulgenvae.evaluation.analyses.sobol import BUDGET, Predict, QuantityOutputs, sobol
 from simulgenvae.evaluation.results.sensitivity import Sensitivity
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.evaluation.metrics import VariableScale
+    from simulgenvae.surrogate.quantities import QuantityPredictor
     from simulgenvae.surrogate.surrogate import Surrogate
 
 _TIMES = 8
@@ -94,6 +95,7 @@ def sensitivity(
     split: str,
     scale: VariableScale,
     *,
+    quantities: QuantityPredictor | None = None,
     seed: int = 0,
 ) -> Sensitivity:
     """Return Sobol indices and permutation sensitivity.
@@ -110,6 +112,8 @@ def sensitivity(
         Split whose inputs are exchanged.
     scale
         Mean and spread of the variables in the training runs.
+    quantities
+        Quantities of interest that have Sobol indices of their own.
     seed
         Seed of the designs and of the exchange.
     """
@@ -126,6 +130,7 @@ def sensitivity(
         training.images,
         dataset.variables,
         notes,
+        quantities=None if quantities is None else _outputs_of(quantities),
         budget=coarse.budget,
         seed=seed,
     )
@@ -147,6 +152,14 @@ def sensitivity(
         split=split,
         notes=tuple(notes),
     )
+
+
+def _outputs_of(quantities: QuantityPredictor) -> QuantityOutputs:
+    group = quantities.group
+    # Whole fields at the nodes and times that the quantities need.
+    values = len(group.rows) * len(group.nodes) * len(group.columns)
+    names = tuple(each.name for each in group.quantities)
+    return QuantityOutputs(names, quantities.of_fields, _FIELD_VALUES // values)
 
 
 def _evenly(count: int, most: int) -> NDArray[np.intp]:

@@ -7,12 +7,13 @@ logarithm where the conditioner takes it, and images from the training runs.
 Outputs are the amplitudes of the leading principal components of the predicted trajectories, and
 each variable's mean and maximum over space and time. The indices of the amplitudes, weighted by
 their variance, say what moves the field as a whole (Lamboni, Monod & Makowski 2011, generalised
-sensitivity indices).
+sensitivity indices). Quantities of interest have indices of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -45,6 +46,17 @@ _CONSTANT = 1e-6
 """Relative spread below which an output varies by rounding only."""
 
 
+@dataclass(frozen=True)
+class QuantityOutputs:
+    """Quantities of interest whose indices are wanted."""
+
+    names: tuple[str, ...]
+    predict: Callable[[Conditions], NDArray[np.float64]]
+    """Function from n designs to the Q quantities, ``[n, Q]``."""
+    budget: int
+    """Largest number of predictions; those of the fields bound it too."""
+
+
 def sobol(
     predict: Predict,
     scaler: ConditionScaler,
@@ -52,6 +64,7 @@ def sobol(
     variables: Sequence[str],
     notes: list[str],
     *,
+    quantities: QuantityOutputs | None = None,
     budget: int = BUDGET,
     seed: int = 0,
 ) -> SobolIndices | None:
@@ -74,6 +87,8 @@ def sobol(
         Names of the V variables.
     notes
         List to which a note may be added.
+    quantities
+        Quantities of interest that have indices too.
     budget
         Largest number of predictions.
     seed
@@ -108,25 +123,58 @@ def sobol(
     for k in range(inputs):
         mixed[k, :, k] = b[:, k]
     # All designs are predicted at once, since the principal components below need all fields.
-    fields = predict(_designs(np.concatenate([a, b, *mixed]), scaler, images))
+    asked = _designs(np.concatenate([a, b, *mixed]), scaler, images)
+    fields = predict(asked)
     outputs, fractions = _outputs(fields, min(2 * designs, _SNAPSHOTS), variables)
     # The order of the designs is a, b, then a with each input from b: so the second axis numbers
     # the set of designs, as `_indices` reads it.
     values = np.stack(list(outputs.values())).reshape(len(outputs), inputs + 2, designs)
     first, total = _indices(values)
-    varies = _varies(values)
-    by_output = {}
-    for k, name in enumerate(outputs):
-        by_output[name] = OutputIndices(
-            first=tuple(first[k].tolist()) if varies[k] else None,
-            total=tuple(total[k].tolist()) if varies[k] else None,
-        )
     return SobolIndices(
         predictions=len(fields),
         field=_of_field(values, first, total, np.array(fractions), seed),
         variance_fractions=tuple(fractions),
-        outputs=by_output,
+        outputs=_by_name(outputs, first, total, _varies(values)),
+        quantities=_of_quantities(quantities, asked, inputs + 2, notes),
     )
+
+
+def _by_name(
+    names: Iterable[str],
+    first: NDArray[np.float64],
+    total: NDArray[np.float64],
+    varies: NDArray[np.bool_],
+) -> dict[str, OutputIndices]:
+    by_name = {}
+    for k, name in enumerate(names):
+        by_name[name] = OutputIndices(
+            first=tuple(first[k].tolist()) if varies[k] else None,
+            total=tuple(total[k].tolist()) if varies[k] else None,
+        )
+    return by_name
+
+
+def _of_quantities(
+    quantities: QuantityOutputs | None, asked: Conditions, sets: int, notes: list[str]
+) -> dict[str, OutputIndices]:
+    """Return the indices of quantities from the designs of all sets, one set after another."""
+    if quantities is None:
+        return {}
+    designs = len(asked) // sets
+    # The first ones of each set are balanced too where their number is a power of two.
+    few = min(designs, 2 ** int(np.log2(max(1, quantities.budget // sets))))
+    if few < _FEWEST:
+        notes.append(
+            "Sobol indices of quantities of interest are left out: "
+            f"{_FEWEST * sets} predictions are needed at least, {quantities.budget} are allowed "
+            "for the fields that they need. Quantities of a region or of one time need less."
+        )
+        return {}
+    rows = [start + k for start in range(0, len(asked), designs) for k in range(few)]
+    found = quantities.predict(asked.select(rows))
+    values = found.T.reshape(len(quantities.names), sets, few)
+    first, total = _indices(values)
+    return _by_name(quantities.names, first, total, _varies(values))
 
 
 def _of_field(

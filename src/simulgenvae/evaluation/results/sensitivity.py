@@ -5,6 +5,8 @@ Tested in tests/evaluation/analyses/test_sensitivity.py.
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from simulgenvae.evaluation.results.base import Number, Numbers, Record
 
 
@@ -33,6 +35,8 @@ class SobolIndices(Record):
     """Fraction of the variance of the leading components that each of them has."""
     outputs: dict[str, OutputIndices]
     """Indices of each component, and of the mean and maximum of each variable."""
+    quantities: dict[str, OutputIndices] = Field(default_factory=dict)
+    """Indices of each quantity of interest that is declared."""
 
 
 class ExchangedInput(Record):

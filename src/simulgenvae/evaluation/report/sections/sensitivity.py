@@ -10,7 +10,7 @@ from simulgenvae.utils.formatting import NONE, number, percent
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
-    from simulgenvae.evaluation.results.sensitivity import Sensitivity
+    from simulgenvae.evaluation.results.sensitivity import OutputIndices, Sensitivity
 
 IDLE = 0.01
 """Total Sobol index below which an input is said to hardly change the field."""
@@ -24,6 +24,8 @@ class Influence:
     """Indices and errors of each input; None if there are neither."""
     idle: tuple[str, ...]
     """Inputs that hardly change the predicted field."""
+    quantities: Table | None
+    """Total indices of the quantities of interest."""
     outputs: Table | None
     """Total indices of single outputs."""
 
@@ -31,7 +33,7 @@ class Influence:
     def of(cls, result: EvaluationResult) -> Influence:
         """Return the content for a result."""
         found = result.sensitivity
-        return cls(_inputs(found), idle_inputs(found), _outputs(found))
+        return cls(_inputs(found), idle_inputs(found), _quantities(found), _outputs(found))
 
 
 def _inputs(found: Sensitivity) -> Table | None:
@@ -67,6 +69,17 @@ def idle_inputs(found: Sensitivity) -> tuple[str, ...]:
     return tuple(name for name, total in totals if total is not None and total < IDLE)
 
 
+def _quantities(found: Sensitivity) -> Table | None:
+    if found.sobol is None or not found.sobol.quantities:
+        return None
+    rows = [(name, *_totals(indices, found)) for name, indices in found.sobol.quantities.items()]
+    return Table(("Quantity", *found.inputs), tuple(rows))
+
+
+def _totals(indices: OutputIndices, found: Sensitivity) -> list[str]:
+    return [number(value) for value in indices.total or (None,) * len(found.inputs)]
+
+
 def _outputs(found: Sensitivity) -> Table | None:
     if found.sobol is None:
         return None
@@ -74,8 +87,7 @@ def _outputs(found: Sensitivity) -> Table | None:
     of_variance = {f"component {k}": f" ({percent(part)} of the variance)" for k, part in fractions}
     rows = []
     for name, indices in found.sobol.outputs.items():
-        total = indices.total or (None,) * len(found.inputs)
-        rows.append((name + of_variance.get(name, ""), *(number(value) for value in total)))
+        rows.append((name + of_variance.get(name, ""), *_totals(indices, found)))
     return Table(("Output", *found.inputs), tuple(rows))
 
 
