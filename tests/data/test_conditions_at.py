@@ -53,3 +53,9 @@ def test_mistakes_are_explained(scaler: ConditionScaler, text: str, message: str
     with pytest.raises(UserError) as error:
         conditions_at([text], scaler)
     assert message in str(error.value)
+
+
+def test_a_parameter_that_is_given_is_not_suggested(scaler: ConditionScaler) -> None:
+    with pytest.raises(UserError) as error:
+        conditions_at(["row=0.3,a=b=2,material=brass,colour=1"], scaler)
+    assert "there is no parameter 'colour'. The parameters are" in str(error.value)

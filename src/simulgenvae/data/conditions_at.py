@@ -81,9 +81,12 @@ def _pairs(text: str, names: Sequence[str]) -> dict[str, str]:
             if name in found:
                 raise UserError(f"--at {text}: {name} is given twice.")
             if name not in names:
+                # One that has a value already is not meant.
+                left = [other for other in names if other not in found]
+                hint = f" Did you mean {nearest(name, left)!r}?" if left else ""
                 raise UserError(
-                    f"--at {text}: there is no parameter {name!r}. Did you mean "
-                    f"{nearest(name, names)!r}? The parameters are {', '.join(names)}."
+                    f"--at {text}: there is no parameter {name!r}.{hint} "
+                    f"The parameters are {', '.join(names)}."
                 )
             found[name] = value
             last = name
