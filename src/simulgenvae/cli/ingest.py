@@ -29,6 +29,7 @@ from simulgenvae.cli.options import (
     Preset,
 )
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import RunPart
@@ -156,8 +157,9 @@ def ingest(
         ),
         settings=target.read_settings(preset=preset, overrides=overrides),
     )
-    runs, timesteps, nodes, count = dataset.shape
-    show(f"{target.dataset}: {runs} runs, {timesteps} timesteps, {nodes} nodes, {count} variables")
+    words = ("run", "timestep", "node", "variable")
+    counts = (count(size, word) for size, word in zip(dataset.shape, words, strict=True))
+    show(f"{target.dataset}: {', '.join(counts)}")
     show(f"Next: simulgenvae check {target.folder}")
 
 
