@@ -14,7 +14,7 @@ from cyclopts import Group, Parameter
 from cyclopts.validators import MutuallyExclusive
 
 import simulgenvae
-from simulgenvae.cli.console import show
+from simulgenvae.cli.console import show, show_next
 from simulgenvae.cli.groups import INPUT, OUTPUT, SOLVER
 from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import (
@@ -160,7 +160,7 @@ def ingest(
     words = ("run", "timestep", "node", "variable")
     counts = (count(size, word) for size, word in zip(dataset.shape, words, strict=True))
     show(f"{target.dataset}: {', '.join(counts)}")
-    show(f"Next: simulgenvae check {target.folder}")
+    show_next(f"check {target.folder}")
 
 
 def _study_and_sources(
