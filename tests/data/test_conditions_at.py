@@ -40,6 +40,10 @@ def test_texts_become_designs_in_the_order_of_the_parameters(scaler: ConditionSc
         ("rwo=0.3,a=b=2,material=brass", "there is no parameter 'rwo'. Did you mean 'row'?"),
         ("row=0.3,material=brass", "a=b is missing"),
         ("material=brass", "row, a=b are missing. The parameters are row, a=b, material"),
+        (
+            "row=0.3 a=b=2 material=brass",
+            "are missing. The parameters are row, a=b, material. Write",
+        ),
         ("row=0.3,row=0.3,a=b=2,material=brass", "row is given twice"),
         ("row=much,a=b=2,material=brass", "row is 'much', which is not a number"),
         ("row=nan,a=b=2,material=brass", "row is 'nan', which is not a number"),

@@ -61,9 +61,12 @@ def _row(text: str, scaler: ConditionScaler) -> list[float]:
     given = _pairs(text, scaler.names)
     missing = [name for name in scaler.names if name not in given]
     if missing:
+        advice = ""
+        if any(f" {name}=" in text for name in missing):
+            advice = " Write commas between them."
         raise UserError(
             f"--at {text}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. "
-            f"The parameters are {', '.join(scaler.names)}."
+            f"The parameters are {', '.join(scaler.names)}.{advice}"
         )
     return [
         _code(text, name, given[name], levels) if levels else _number(text, name, given[name])
