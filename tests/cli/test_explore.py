@@ -169,3 +169,8 @@ def test_an_existing_file_and_an_unknown_suffix_are_refused(
     assert_refused(
         (("explore", trained, "sample", "--out", trained / "there.stl"), ("'.stl' is unknown",))
     )
+
+
+def test_without_a_way_all_are_named(assert_refused: Any, trained: Path) -> None:
+    assert_refused((("explore",), ("interpolate, traverse or sample",)))
+    assert_refused((("explore", trained), ("interpolate, traverse or sample",)))

@@ -28,6 +28,7 @@ def test_check(cli: Any, ingested: Path) -> None:
     assert done.code == 0
     assert json.loads(done.out)["passed"] is True
     assert "Next: simulgenvae train" in done.err
+    assert "Next: " not in cli("check", ingested, "--quiet").out
 
 
 def test_a_check_that_fails_says_why(cli: Any, source: Path, tmp_path: Path) -> None:

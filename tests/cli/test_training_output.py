@@ -54,6 +54,13 @@ def test_every_line_of_a_training_is_for_people(cli: Any, ingested: Path) -> Non
         assert line in log
 
 
+def test_a_quiet_training_says_its_result(cli: Any, ingested: Path) -> None:
+    done = cli("train", ingested, "-q")
+    assert (done.code, done.err) == (0, "")
+    lines = [line for line in done.out.splitlines() if not line.startswith("warning: ")]
+    assert [line.split()[0] for line in lines] == ["On", "The"], "error and place of the model"
+
+
 def test_developers_see_losses_and_warnings_of_libraries(
     cli: Any, ingested: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

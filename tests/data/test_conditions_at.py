@@ -40,6 +40,10 @@ def test_texts_become_designs_in_the_order_of_the_parameters(scaler: ConditionSc
         ("rwo=0.3,a=b=2,material=brass", "there is no parameter 'rwo'. Did you mean 'row'?"),
         ("row=0.3,material=brass", "a=b is missing"),
         ("material=brass", "row, a=b are missing. The parameters are row, a=b, material"),
+        (
+            "row=0.3 a=b=2 material=brass",
+            "are missing. The parameters are row, a=b, material. Write",
+        ),
         ("row=0.3,row=0.3,a=b=2,material=brass", "row is given twice"),
         ("row=much,a=b=2,material=brass", "row is 'much', which is not a number"),
         ("row=nan,a=b=2,material=brass", "row is 'nan', which is not a number"),
@@ -53,3 +57,9 @@ def test_mistakes_are_explained(scaler: ConditionScaler, text: str, message: str
     with pytest.raises(UserError) as error:
         conditions_at([text], scaler)
     assert message in str(error.value)
+
+
+def test_a_parameter_that_is_given_is_not_suggested(scaler: ConditionScaler) -> None:
+    with pytest.raises(UserError) as error:
+        conditions_at(["row=0.3,a=b=2,material=brass,colour=1"], scaler)
+    assert "there is no parameter 'colour'. The parameters are" in str(error.value)

@@ -53,6 +53,7 @@ def png_width(path: Path) -> int:
 def test_files_and_content(evaluated: tuple[EvaluationResult, StudyFolder]) -> None:
     result, study = evaluated
     assert EvaluationResult.read(study.metrics_file) == result
+    assert result.name == study.folder.resolve().name
     assert study.report_file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (study.output / "temporal_worst.png").read_bytes().startswith(b"\x89PNG")
     assert png_width(study.output / "nodal_worst_1.png") == round(110 * style.WIDTH)

@@ -37,6 +37,7 @@ def frame(**values: Any) -> pd.DataFrame:
 WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     # names
     "nothing": (lambda m: m.predict(), "the parameters are row, speed; designs are taken as"),
+    "an unknown option": (lambda m: m.predict(ONE, sample=2), "there is no option 'sample' of"),
     "a missing name": (lambda m: m.predict(row=0.05), "'speed' is missing: the parameters are"),
     "a misspelt name": (lambda m: m.predict(row=0.05, sped=1), "'sped' .did you mean 'speed'"),
     "another case": (lambda m: m.predict(Row=0.05, speed=1), "did you mean 'row'"),

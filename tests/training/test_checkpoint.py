@@ -76,7 +76,8 @@ def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
         ),
         (
             {"settings": _settings(vae={"steps": None, "patience": 3})},
-            "vae.steps was 5 and is None",
+            "vae.steps was 5 and is not given. Use the same settings "
+            r"\(--set training.vae.steps=5\) and data",
         ),
         (
             {"stages": ["vae", "conditioner"]},

@@ -103,3 +103,9 @@ def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be written"), _lock(tmp_path / "a" / ".lock"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
+def test_where_nothing_can_be_written_nobody_else_is_blamed() -> None:
+    with pytest.raises(UserError, match="cannot be written"), _lock(Path("/proc/.lock")):
+        pass

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 import simulgenvae
-from simulgenvae.cli.console import show
+from simulgenvae.cli.console import show, show_next
 from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import Folder, Overrides, Preset
@@ -57,4 +57,4 @@ def check(
         raise simulgenvae.UserError(
             "The check found errors (see above): correct them before training."
         )
-    show(f"Next: simulgenvae train {study.folder}")
+    show_next(f"train {study.folder}")

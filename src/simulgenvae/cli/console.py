@@ -28,6 +28,11 @@ def show(*things: RenderableType, style: str | None = None) -> None:
         _CONSOLE.get().print(thing, style=style, markup=False, emoji=False, soft_wrap=is_line)
 
 
+def show_next(command: str) -> None:
+    """Say which command usually comes next, unless only results are wanted."""
+    logging.getLogger("simulgenvae").info("Next: simulgenvae %s", command)
+
+
 @contextmanager
 def printing_on(console: Console, level: int = logging.INFO) -> Iterator[None]:
     """Print results, and messages from ``level`` on, on ``console`` within this context."""

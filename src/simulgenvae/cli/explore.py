@@ -23,6 +23,7 @@ from simulgenvae.cli.options import (
     Times,
     times_of,
 )
+from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
@@ -44,12 +45,17 @@ _Hidden = Parameter(show=False)
 
 @explore.default
 def folder_first(
-    folder: Annotated[Path, _Hidden],
-    way: Annotated[Literal["interpolate", "traverse", "sample"], _Hidden],
+    folder: Annotated[Path, _Hidden] = Path(),
+    way: Annotated[Literal["interpolate", "traverse", "sample"] | None, _Hidden] = None,
     /,
     *arguments: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
 ) -> None:
     """Understand the study folder in front of the way, too: ``explore STUDY sample``."""
+    if way is None:
+        raise UserError(
+            "give a way: interpolate, traverse or sample, such as "
+            "`simulgenvae explore sample STUDY --out drawn.npz`"
+        )
     # Older command lines have the folder first. It moves behind the way, and parsing starts anew.
     explore([way, str(folder), *arguments], exit_on_error=False, print_error=False)
 

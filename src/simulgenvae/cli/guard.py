@@ -23,6 +23,7 @@ from simulgenvae.settings.problems import SettingsNote
 from simulgenvae.utils.formatting import visible
 from simulgenvae.utils.log_file import end_logs
 from simulgenvae.utils.progress import progress_on
+from simulgenvae.utils.result_level import RESULT
 
 MISTAKE = 2
 """Exit code after a user's mistake."""
@@ -68,7 +69,7 @@ def guarded(
     long_work = Console(quiet=True) if messages.quiet else console
     level = logging.INFO
     if messages.verbose or messages.quiet:
-        level = logging.DEBUG if messages.verbose else logging.WARNING
+        level = logging.DEBUG if messages.verbose else RESULT
     errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
     def say(text: str) -> None:

@@ -14,7 +14,7 @@ from cyclopts import Group, Parameter
 from cyclopts.validators import MutuallyExclusive
 
 import simulgenvae
-from simulgenvae.cli.console import show
+from simulgenvae.cli.console import show, show_next
 from simulgenvae.cli.groups import INPUT, OUTPUT, SOLVER
 from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import (
@@ -29,6 +29,7 @@ from simulgenvae.cli.options import (
     Preset,
 )
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import RunPart
@@ -156,9 +157,10 @@ def ingest(
         ),
         settings=target.read_settings(preset=preset, overrides=overrides),
     )
-    runs, timesteps, nodes, count = dataset.shape
-    show(f"{target.dataset}: {runs} runs, {timesteps} timesteps, {nodes} nodes, {count} variables")
-    show(f"Next: simulgenvae check {target.folder}")
+    words = ("run", "timestep", "node", "variable")
+    counts = (count(size, word) for size, word in zip(dataset.shape, words, strict=True))
+    show(f"{target.dataset}: {', '.join(counts)}")
+    show_next(f"check {target.folder}")
 
 
 def _study_and_sources(

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import simulgenvae
-from simulgenvae.cli.console import show
+from simulgenvae.cli.console import show, show_next
 from simulgenvae.cli.groups import OUTPUT, TRAINING
 from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.messages import Messages
@@ -69,6 +69,6 @@ def train(
     )
     # Only the VAE is trained: nothing reads conditions yet.
     if model.surrogate.ensemble is None:
-        show(f"Next: simulgenvae train {study.folder} --stage conditioner")
+        show_next(f"train {study.folder} --stage conditioner")
     else:
-        show(f"Next: simulgenvae evaluate {study.folder}")
+        show_next(f"evaluate {study.folder}")

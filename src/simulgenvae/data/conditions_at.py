@@ -61,9 +61,12 @@ def _row(text: str, scaler: ConditionScaler) -> list[float]:
     given = _pairs(text, scaler.names)
     missing = [name for name in scaler.names if name not in given]
     if missing:
+        advice = ""
+        if any(f" {name}=" in text for name in missing):
+            advice = " Write commas between them."
         raise UserError(
             f"--at {text}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. "
-            f"The parameters are {', '.join(scaler.names)}."
+            f"The parameters are {', '.join(scaler.names)}.{advice}"
         )
     return [
         _code(text, name, given[name], levels) if levels else _number(text, name, given[name])
@@ -81,9 +84,12 @@ def _pairs(text: str, names: Sequence[str]) -> dict[str, str]:
             if name in found:
                 raise UserError(f"--at {text}: {name} is given twice.")
             if name not in names:
+                # One that has a value already is not meant.
+                left = [other for other in names if other not in found]
+                hint = f" Did you mean {nearest(name, left)!r}?" if left else ""
                 raise UserError(
-                    f"--at {text}: there is no parameter {name!r}. Did you mean "
-                    f"{nearest(name, names)!r}? The parameters are {', '.join(names)}."
+                    f"--at {text}: there is no parameter {name!r}.{hint} "
+                    f"The parameters are {', '.join(names)}."
                 )
             found[name] = value
             last = name

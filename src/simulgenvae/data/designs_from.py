@@ -126,7 +126,9 @@ def _parameters(designs: object, scaler: ConditionScaler) -> Conditions | None:
             )
     missing = [name for name in scaler.names if name not in columns.values]
     if missing:
-        raise UserError(f"{', '.join(map(repr, missing))} is missing: {_wanted(scaler.names)}")
+        verb = "is" if len(missing) == 1 else "are"
+        absent = ", ".join(map(repr, missing))
+        raise UserError(f"{absent} {verb} missing: {_wanted(scaler.names)}")
     return _conditions(columns, scaler.names, scaler.levels, None)
 
 

@@ -184,7 +184,7 @@ def speed_line(costs: Costs, timesteps: int, nodes: int) -> str:
 def pages_line(trials: Sequence[Trial]) -> str:
     """Return where the reports, films and files for ParaView are."""
     reports = [trial.study.report_file for trial in trials]
-    films = [trial.study.output / "film.gif" for trial in trials]
+    films = [trial.study.results / "film.gif" for trial in trials]
     found = f"Report: {_joined(reports)}."
     # Without OpenGL there is none, and the report says why.
     if drawn := [film for film in films if film.exists()]:

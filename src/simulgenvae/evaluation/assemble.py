@@ -95,18 +95,18 @@ def assemble(
         validation=surrogate.split.validation,
         test=surrogate.split.test,
     )
-    ids = {name: split.ids(name) for name in SPLITS}
+    ids = {part: split.ids(part) for part in SPLITS}
     # Sums and lists become results only here, when all ranks have been gathered.
     errors: dict[str, dict[str, SplitErrors]] = {}
     for method, by_split in comparison.errors.items():
         errors[method] = {}
-        for name, found in by_split.items():
-            runs = ids[name]
+        for part, found in by_split.items():
+            runs = ids[part]
             if method == "reconstruction":
-                runs = tuple(runs[position] for position in reconstructed_runs(name, len(runs)))
-            errors[method][name] = found.summary(runs)
+                runs = tuple(runs[position] for position in reconstructed_runs(part, len(runs)))
+            errors[method][part] = found.summary(runs)
     compared = compared_split(ids)
-    per_run = {name: found.per_run for name, found in errors["prediction"].items()}
+    per_run = {part: found.per_run for part, found in errors["prediction"].items()}
     shown = typical(comparison.errors["prediction"][compared])
     result = EvaluationResult(
         data=_data(dataset),
@@ -116,7 +116,7 @@ def assemble(
         best_baseline=_best_baseline(errors, compared),
         combination=Combination.of(ensemble, surrogate.settings),
         stages=_stages(stage_names(surrogate), comparison),
-        worst_runs={name: _worst_runs(found) for name, found in per_run.items()},
+        worst_runs={part: _worst_runs(found) for part, found in per_run.items()},
         baselines=comparison.baselines,
         uncertainty=uncertainty.summarize(comparison.uncertainty, ids, per_run, ensemble),
         physics=comparison.physics.summary(typical=ids[compared][shown]),

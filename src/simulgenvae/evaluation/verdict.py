@@ -17,7 +17,7 @@ NETWORKS_MATTER = 0.5
 """Weight from which on networks that err much more than the prediction should train longer."""
 MUCH_MORE = 1.25
 """Multiple of the prediction's error from which on networks err much more."""
-ADVICE = "train them longer (more Training_epochs and n_epoch, or training.*.steps) or on more runs"
+ADVICE = "train them longer or on more runs"
 
 Winner = Literal["nothing compared", "baseline", "networks", "combination", "gaussian processes"]
 

@@ -51,6 +51,7 @@ _SIGNS: Mapping[int, NDArray[np.float64]] = {
 """Corners of the reference cell, in meshio's order."""
 
 _KINDS = {1: "length", 2: "area", 3: "volume"}
+_EXPONENTS = {2: "²", 3: "³"}
 _CELLS_AT_ONCE = 50_000
 _CURVED_AT_ONCE = 10_000
 _FLAT = 1e-12  # fraction of the bounding cube below which a volume is only rounding
@@ -69,11 +70,15 @@ class NodalVolumes:
         node has the weight 1/M.
     note
         Sentence that says what an integral is.
+    unit
+        Unit of the weights, such as ``m²``; where that of the positions is unknown, the kind. Empty
+        for ``equal``.
     """
 
     values: NDArray[np.float64]
     kind: str
     note: str
+    unit: str = ""
 
     @classmethod
     def of(cls, mesh: Mesh, nodes: int) -> Self:
@@ -104,14 +109,23 @@ class NodalVolumes:
         without = (
             f"; {bare} of {nodes} nodes belong to no such cell and do not count" if bare else ""
         )
-        return cls(
-            values, kind, f"Integrals are over the {kind} of the mesh, {values.sum():.6g}{without}."
-        )
+        unit = _power(mesh.unit, dimension)
+        total = f"{values.sum():.6g} {unit}".rstrip()
+        note = f"Integrals are over the {kind} of the mesh, {total}{without}."
+        return cls(values, kind, note, unit or kind)
 
     @classmethod
     def _equal(cls, nodes: int, why: str) -> Self:
         note = f"Integrals are means over the nodes, each with the same weight: {why}."
         return cls(np.full(nodes, 1.0 / nodes), "equal", note)
+
+
+def _power(unit: str, dimension: int) -> str:
+    """Return the unit of a length, area or volume; empty where that of positions is unknown."""
+    if not unit or dimension == 1:
+        return unit
+    base = unit if unit.isalpha() else f"({unit})"
+    return f"{base}{_EXPONENTS[dimension]}"
 
 
 def _add_group(

@@ -119,7 +119,7 @@ def _resolve(name: str, text: str, domain: FieldDomain, folder: Path) -> Quantit
         if one_point or domain.volumes.kind == "equal":
             why = "a point has no size" if one_point else "the mesh has no cells"
             raise UserError(f"there is no integral, as {why}: take the mean")
-        unit = f"{unit} · {domain.volumes.kind}" if unit else domain.volumes.kind
+        unit = f"{unit} · {domain.volumes.unit}" if unit else domain.volumes.unit
     coords = domain.mesh.coords
     located = statistic.is_extreme and not one_point and len(region.nodes) > 1
     return Quantity(

@@ -39,7 +39,7 @@ def describe_model(surrogate: Surrogate, study: StudyFolder | None) -> Summary:
         "variables": shown(variables),
         "times": f"{len(times)}{span}",
         "mesh": ", ".join([f"{nodes:,} nodes{where}", *cells]),
-        "expected error": _expected_error(surrogate, study),
+        "error": _measured_error(surrogate, study),
     }
     learned = len(surrogate.split.train)
     origin = "in memory" if study is None else str(study.folder)
@@ -98,7 +98,7 @@ def _parameters(scaler: ConditionScaler) -> list[str]:
     return found
 
 
-def _expected_error(surrogate: Surrogate, study: StudyFolder | None) -> str:
+def _measured_error(surrogate: Surrogate, study: StudyFolder | None) -> str:
     """Return the error of the last evaluation, if that was of this model."""
     if surrogate.ensemble is None:
         return "none: only the VAE is trained"

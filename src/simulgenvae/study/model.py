@@ -183,7 +183,8 @@ class Model:
         xarray.Dataset
             ``value``, ``std``, ``lower`` and ``upper`` (run, quantity), and ``time`` and ``place``
             of maxima and minima; see
-            :meth:`~simulgenvae.surrogate.surrogate.Surrogate.quantities`.
+            :meth:`~simulgenvae.surrogate.surrogate.Surrogate.quantities`. The attribute
+            ``warnings`` has what to know before trusting it, one per line.
 
         Raises
         ------
@@ -208,7 +209,9 @@ class Model:
         seed = whole_number("seed", seed, most=2**63 - 1)
         # Files with node numbers are relative to the study.
         folder = Path() if self.study is None else self.study.folder
-        return self.surrogate.quantities(conditions, texts, folder=folder, seed=seed)
+        found = self.surrogate.quantities(conditions, texts, folder=folder, seed=seed)
+        # One line per warning, as `predict` has them.
+        return found.assign_attrs(warnings="\n".join(found.attrs["warnings"]))
 
     def score(self, designs: object, fields: ArrayLike, *, images: object = None) -> float:
         """Return the coefficient of determination R² of predictions, as scikit-learn does.
@@ -409,6 +412,12 @@ class Model:
 
         scaler = self.surrogate.condition_scaler
         if designs is not None and parameters:
+            unknown = [name for name in parameters if name not in scaler.names]
+            if unknown:
+                raise UserError(
+                    f"there is no option {unknown[0]!r} of predict(): the options are "
+                    f"{', '.join(_OPTIONS)}"
+                )
             raise UserError(
                 f"designs are given twice, as an object and as keywords ({', '.join(parameters)}): "
                 "give one of them"

@@ -16,6 +16,7 @@ from simulgenvae.study.current import keep_log, make_current, remove_results
 from simulgenvae.study.data import StudyData
 from simulgenvae.study.model import Model
 from simulgenvae.study.model_to_train import study_to_train
+from simulgenvae.utils.result_level import RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,7 +235,7 @@ class Training(StudyData):
                     self.folder,
                     before,
                 )
-        logger.info("The model is in %s", self.model_folder)
+        logger.log(RESULT, "The model is in %s", self.model_folder)
         return surrogate
 
     def starting_vae(self, settings: Settings) -> Path:

@@ -27,6 +27,7 @@ from simulgenvae.training.symmetry import find_symmetry
 from simulgenvae.training.train import Trained, train, training_log
 from simulgenvae.utils.atomic import write_line
 from simulgenvae.utils.log_file import LogFile
+from simulgenvae.utils.result_level import RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,7 +192,7 @@ def _ensemble(
 def _conclude(found: UnseenError | None, warnings: Sequence[str], log_file: LogFile | None) -> None:
     """Say how good the surrogate is, and what is wrong with the training."""
     if found is not None:
-        logger.info("%s", found.sentence())
+        logger.log(RESULT, "%s", found.sentence())
         if log_file is not None:
             log_file.line(found.sentence())
     for warning in warnings:

@@ -15,6 +15,7 @@ from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.stages import spec_of
 from simulgenvae.training.stages.base import LIMIT_FACTOR
 from simulgenvae.training.stages.encoder import STEPS as ENCODER_STEPS
+from simulgenvae.utils.formatting import percent
 
 History = Sequence[HistoryEntry]
 
@@ -170,7 +171,7 @@ def stopped_too_early(history: History) -> Finding | None:
     return Finding(
         "stopped too early",
         best.stage,
-        f"The last quarter of its steps still made the error {gain:.0%} smaller.",
+        f"The last quarter of its steps still made the error {percent(gain, digits=2)} smaller.",
         f"Train longer: --set training.{spec_of(best.stage).name}.steps={steps}.",
         gain,
     )
@@ -184,8 +185,8 @@ def _nothing_kept(label: str) -> Finding:
     return Finding(
         "nothing of it was kept",
         label,
-        f"In all validations the VAE reconstructed unseen runs more than {LIMIT_FACTOR - 1:.0%} "
-        "worse than before.",
+        "In all validations the VAE reconstructed unseen runs more than "
+        f"{percent(LIMIT_FACTOR - 1, digits=2)} worse than before.",
         "Keep the VAE as it is: --set training.end_to_end.decoder=frozen (e2e_decoder).",
     )
 

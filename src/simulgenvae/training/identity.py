@@ -68,11 +68,15 @@ def check_identity(path: Path, about: Json, identity: TrainingIdentity) -> None:
         When they differ; it names each difference.
     """
     # Both as JSON: a tuple in the settings is a list in a file.
-    found = differences(comparable(about.get("identity")), comparable(identity.to_json()))
+    old = comparable(about.get("identity"))
+    new = comparable(identity.to_json())
+    found = differences(old, new)
     if found:
+        again = " ".join(_as_options(old.get("settings"), new["settings"]))
+        same = f" ({again})" if again else ""
         raise UserError(
-            f"{path} belongs to another training: {'; '.join(found)}. Use the same settings and "
-            "data to resume, or start afresh with --overwrite."
+            f"{path} belongs to another training: {'; '.join(found)}. Use the same settings{same} "
+            "and data to resume, or start afresh with --overwrite."
         )
 
 
@@ -102,6 +106,21 @@ def comparable(identity: object) -> dict[str, object]:
     return {**identity, "settings": kept}
 
 
+def _as_options(old: object, new: object, path: str = "") -> list[str]:
+    """Return the options of the command line that set again what only ``old`` has."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        options = []
+        for key in sorted(old.keys() & new.keys()):
+            place = f"{path}.{key}" if path else key
+            options += _as_options(old[key], new[key], place)
+        return options
+    # Lists and values that are not given cannot be written on the command line in one way only.
+    if old == new or not isinstance(old, str | int | float):
+        return []
+    text = str(old).lower() if isinstance(old, bool) else str(old)
+    return [f"--set {path}={text}"]
+
+
 def differences(old: object, new: object, path: str = "") -> list[str]:
     """Return a readable line for each place where two JSON values differ.
 
@@ -109,9 +128,13 @@ def differences(old: object, new: object, path: str = "") -> list[str]:
     """
     # Only objects are compared in parts; lists differ as a whole.
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
-        return [] if old == new else [f"{path} was {old} and is {new}"]
+        return [] if old == new else [f"{path} was {_shown(old)} and is {_shown(new)}"]
     lines = []
     for key in sorted(old.keys() | new.keys()):
         place = f"{path}.{key}" if path else key
         lines += differences(old.get(key), new.get(key), place)
     return lines
+
+
+def _shown(value: object) -> str:
+    return "not given" if value is None else str(value)

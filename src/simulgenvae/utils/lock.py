@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import platform
+import tempfile
 import warnings
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -58,7 +59,12 @@ def only_one(
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), file)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a file system without locks is no matter of the user
-            lock.acquire(timeout=wait, poll_interval=0.1)
+            try:
+                lock.acquire(timeout=wait, poll_interval=0.1)
+            except Timeout:
+                # It also waits in vain where no file can be made at all; this says why.
+                tempfile.TemporaryFile(dir=file.parent).close()
+                raise
     except Timeout:
         raise UserError(f"{subject}: {_holder(file)} works here. {advice}") from None
     except OSError as error:

@@ -134,6 +134,7 @@ def test_shapes_must_agree() -> None:
     ("unit", "mesh", "units"),
     [
         ("K", LINE, ("K", "K · length", "K² · length")),
+        ("K", LINE.with_unit("mm"), ("K", "K · mm", "K² · mm")),
         ("W/m", LINE, ("W/m", "W/m · length", "(W/m)² · length")),
         ("", LINE, ("", "", "")),
         ("K", Mesh(), ("K", "K", "K²")),
@@ -144,4 +145,5 @@ def test_units_of_sums_integrals_and_energies(
 ) -> None:
     checks = PhysicsChecks(("u", "odd"), TIMES, mesh, 201, SCALE, units=(unit, ""))
     assert tuple(quantity.unit for quantity in checks.quantities[:3]) == units
-    assert checks.quantities[-1].unit == ("" if mesh.coords is None else "length")
+    length = mesh.unit or "length"
+    assert checks.quantities[-1].unit == ("" if mesh.coords is None else length)

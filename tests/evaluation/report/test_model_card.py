@@ -34,6 +34,7 @@ def test_card_says_what_was_measured(result: EvaluationResult, card: str) -> Non
         f"| Values inside the interval (90 % intended, 2 validation runs) | {covered} | 90 % |",
         "| test | 2 |",
         "energy of all variables",
+        "In parentheses relative to: values: the variable's range",
         "| speed |",
         "simulgenvae evaluate .",
         '"latent_dim": 4',

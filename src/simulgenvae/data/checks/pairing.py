@@ -14,6 +14,7 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from simulgenvae.data.checks.finding import Finding
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,8 @@ def check_pairing(conditions: Conditions, samples: NDArray[np.floating]) -> Iter
         yield Finding(
             "warning",
             "runs with similar conditions do not have similar fields (rank correlation of their "
-            f"distances {correlation:.2f}; {fraction:.0%} of random orders fit as well)",
+            f"distances {correlation:.2f}; {percent(fraction, digits=2)} of random orders fit as "
+            "well)",
             action="check that each row or image belongs to its run. Without ids the order "
             "decides, which for images is the natural order of their names",
         )

@@ -232,8 +232,7 @@ def _quantities(
     variables: Sequence[str], units: Sequence[str], volumes: NodalVolumes, scale: VariableScale
 ) -> list[Quantity]:
     weights = volumes.values
-    # Files do not say in which unit coordinates are: the area is named, not its unit.
-    measure = "" if volumes.kind == "equal" else volumes.kind
+    measure = volumes.unit
     found = []
     for name, unit in zip(variables, units or [""] * len(variables), strict=True):
         value = itemgetter(name)

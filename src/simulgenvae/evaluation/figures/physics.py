@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 CAPTIONS = {
     "physics": "What the whole field adds up to over time, in a typical run: truth and prediction. "
-    "In parentheses the mean error over the runs. Integrals are in units of the variable times a "
-    "length, area or volume in units of the coordinates, which data files do not name.",
+    "In parentheses the mean error over the runs. Where the unit of the coordinates is "
+    "unknown, that of an integral names a length, area or volume in its place.",
 }
 _MAX_PANELS = 12
 _COLUMNS = 3

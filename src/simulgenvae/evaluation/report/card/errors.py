@@ -14,6 +14,7 @@ from simulgenvae.evaluation.accuracy import (
     folds_sentence,
     lead,
     measured_accuracies,
+    sizes_note,
 )
 from simulgenvae.evaluation.methods import method_titles, methods
 from simulgenvae.evaluation.report.section import Section, Table
@@ -35,6 +36,8 @@ class Errors:
     lead: str
     accuracy: Table
     interval: str
+    sizes: str
+    """What the percentages in parentheses are relative to."""
     folds: str | None
     """Sentence about the cross-validation; None without one."""
     joint: Table
@@ -63,6 +66,7 @@ class Errors:
             lead(result),
             accuracy_table(measured_accuracies(result), f"On {runs} {split} runs", title),
             about_interval(runs, split),
+            sizes_note(result),
             folds_sentence(result),
             Table(("Split", "runs", *STATISTICS), tuple(joint)),
             Table(("Variable", "split", *variable_head()), tuple(variables)),
