@@ -319,7 +319,7 @@ def test_without_unseen_runs_nothing_is_compared(
     dataset: Any, train_shortly: Any, study: StudyFolder
 ) -> None:
     everything = train_shortly(dataset, Split(dataset.ids, (), ()))
-    result = evaluate(dataset, everything, study)
+    result = evaluate(dataset, everything, study, figures=False)
     assert result.compared_split == "train"
     assert result.best_baseline is None
     assert result.splits == ("train",)

@@ -20,6 +20,8 @@ from simulgenvae.rendering.context import require_context
 
 ROOT = Path(__file__).parents[2]
 FEW = [
+    # The settings of a training are also those of an evaluation; figures have their own tests.
+    "evaluation.figures=false",
     "training.end_to_end.members=1",
     "training.end_to_end.refit=false",
     *(f"training.{name}.steps=4" for name in ("vae", "conditioner", "end_to_end")),
