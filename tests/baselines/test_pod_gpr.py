@@ -107,7 +107,9 @@ def test_leave_one_out_errors_are_those_of_processes_without_the_run() -> None:
         kernel[np.ix_(others, others)] + variance, (amplitudes[others, 0] - mean) / scale
     )
     predicted = mean + scale * kernel[5, others] @ weights
-    found = processes.leave_one_out_errors[5, 0]
+    rows, errors = processes.leave_one_out_errors()
+    assert rows.tolist() == list(range(16))
+    found = errors[5, 0]
     assert found == pytest.approx(amplitudes[5, 0] - predicted, rel=1e-4)
 
 

@@ -35,6 +35,19 @@ def test_the_network_says_what_the_surrogate_says(
     assert largest_difference(found, expected) < 2e-5
 
 
+def test_the_network_has_the_mean_over_both_kernels(make_surrogate: MakeSurrogate) -> None:
+    surrogate = make_surrogate("both", 0.4)
+    ensemble = surrogate.ensemble
+    assert len(ensemble.pod_gp.by_kernel) == 2
+    mixed = replace(ensemble.pod_gp, weights=(0.6, 0.4))
+    surrogate = replace(surrogate, ensemble=replace(ensemble, pod_gp=mixed))
+    designs = random_designs(surrogate, 4)
+    given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}
+    with torch.inference_mode():
+        found = FieldModel(surrogate)(**given).numpy()
+    assert largest_difference(found, surrogate.predict(designs)["fields"].to_numpy()) < 2e-5
+
+
 def test_networks_without_weight_are_left_out(make_surrogate: MakeSurrogate) -> None:
     surrogate = make_surrogate("table", 0.0)
     members = surrogate.ensemble.members[:1] * 2

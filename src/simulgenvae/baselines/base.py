@@ -72,11 +72,14 @@ class Baseline(ABC):
 
     def predict(self, x: Inputs) -> Coefficients:
         """Return the coefficients ``[m, T, r]`` of designs with the features ``x [m, P + C]``."""
+        return self.combination(self.weights(x))
+
+    def combination(self, weights: NDArray[np.float64]) -> Coefficients:
+        """Return sums ``[m, T, r]`` of the training runs with the weights ``[m, n]``."""
         runs, timesteps, rank = self._coefficients.shape
         # One product with the coefficients of the training runs gives all designs.
-        weights = self.weights(x).astype(np.float32)
-        flat: Coefficients = weights @ self._coefficients.reshape(runs, -1)
-        return flat.reshape(len(x), timesteps, rank)
+        flat: Coefficients = weights.astype(np.float32) @ self._coefficients.reshape(runs, -1)
+        return flat.reshape(len(weights), timesteps, rank)
 
     @abstractmethod
     def weights(self, x: Inputs) -> NDArray[np.float64]:

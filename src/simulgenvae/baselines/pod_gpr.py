@@ -79,29 +79,19 @@ class PodGpr(PodRegression):
     choosing_modes = 8
     thorough_modes = 64
 
-    leave_one_out_errors: NDArray[np.float64]
-    """Errors ``[s, k]`` of the amplitudes of ``leave_one_out_rows``, each run predicted from the
-    others with hyper-parameters that all gave. Only after a fit, not from a file."""
-    leave_one_out_rows: NDArray[np.intp]
-    """Rows ``[s]`` of the training runs that gave the hyper-parameters."""
-
     def __init__(self, kernel: Kernel = "matern52", *, hierarchical_prior: bool = False) -> None:
         self.kernel: Kernel = kernel
         self._hierarchical_prior = hierarchical_prior
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
+        subset, inducing = self._rows(len(x))
         # Features are chosen on the leading modes, which matter most.
-        order = np.random.default_rng(SEED).permutation(len(x))
-        subset = np.sort(order[: self.likelihood_runs])
-        self._choice = self._best_choice(x[subset], amplitudes[subset, : self.choosing_modes])
-        selected = self._choice.selection(x)
-        inducing = np.sort(order[: self.inducing_runs])
+        self._selection = self._best_selection(x[subset], amplitudes[subset, : self.choosing_modes])
+        selected = self._selection(x)
         self._x = selected[inducing]
         # Distances are computed once; all modes have the same, only in other length scales.
         squared = self._squared(self._x)
-        # The subset is a part of the inducing runs, as both are the first ones of one order.
-        among = np.searchsorted(inducing, subset)
-        among_subset = squared[:, among[:, None], among]
+        among_subset = _among(squared, inducing, subset)
         likelihoods = [
             Likelihood(among_subset, standardised(y[subset]), self.kernel) for y in amplitudes.T
         ]
@@ -111,13 +101,6 @@ class PodGpr(PodRegression):
         else:
             energies = np.square(amplitudes).sum(axis=0)
             thetas = self._one_by_one(likelihoods, len(squared), energies)
-        self.leave_one_out_rows = subset
-        self.leave_one_out_errors = np.column_stack(
-            [
-                leave_one_out_errors(among_subset, y[subset], theta, self.kernel)
-                for y, theta in zip(amplitudes.T, thetas, strict=True)
-            ]
-        )
         self._factors: dict[int, Factor] = {}
         self._processes = []
         for y, theta in zip(amplitudes.T, thetas, strict=True):
@@ -128,6 +111,14 @@ class PodGpr(PodRegression):
                     self.groups, self._x, selected, y, theta, self.kernel
                 )
             self._processes.append(process)
+
+    def _rows(self, runs: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the training runs that give the hyper-parameters, and the inducing ones.
+
+        The first are a part of the second, as both are the first ones of one order.
+        """
+        order = np.random.default_rng(SEED).permutation(runs)
+        return np.sort(order[: self.likelihood_runs]), np.sort(order[: self.inducing_runs])
 
     def _one_by_one(
         self, likelihoods: Sequence[Likelihood], groups: int, energies: Values
@@ -141,16 +132,20 @@ class PodGpr(PodRegression):
             thetas.append(search(likelihood, thorough=thorough)[0])
         return thetas
 
-    def _best_choice(self, x: Inputs, amplitudes: NDArray[np.float64]) -> GpChoice:
+    def _best_selection(self, x: Inputs, amplitudes: NDArray[np.float64]) -> FeatureSelection:
         """Return the features with the least leave-one-out error."""
-        choices = [
-            GpChoice(FeatureSelection(self._widths, count, 1.0), self.kernel)
+        selections = [
+            FeatureSelection(self._widths, count, 1.0)
             for count in component_counts(x.shape[1], self._components)
         ]
         # No search is needed where there is nothing to choose, as for a table.
-        if len(choices) == 1:
-            return choices[0]
-        return min(choices, key=lambda choice: leave_one_out_error(x, choice, amplitudes))
+        if len(selections) == 1:
+            return selections[0]
+
+        def error(selection: FeatureSelection) -> float:
+            return leave_one_out_error(x, GpChoice(selection, self.kernel), amplitudes)
+
+        return min(selections, key=error)
 
     def _squared(self, selected: Inputs) -> Values:
         """Return squared distances ``[G, m, n]`` of selected features to the training runs."""
@@ -168,7 +163,7 @@ class PodGpr(PodRegression):
     @property
     def groups(self) -> LengthScaleGroups:
         """Groups of columns of the selected features that have one length scale each."""
-        return length_scale_groups(self._x, self._choice.selection)
+        return length_scale_groups(self._x, self._selection)
 
     @property
     def trajectory(self) -> tuple[int, ...]:
@@ -176,7 +171,7 @@ class PodGpr(PodRegression):
         return self._coefficients.shape[1:]
 
     def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
-        squared = self._squared(self._choice.selection(x))
+        squared = self._squared(self._selection(x))
         return np.column_stack([process.predict(squared) for process in self._processes])
 
     def samples(self, x: Inputs, noise: Values) -> Coefficients:
@@ -189,7 +184,7 @@ class PodGpr(PodRegression):
         noise
             Standard normal numbers, ``[s, modes]``.
         """
-        squared = self._squared(self._choice.selection(x))
+        squared = self._squared(self._selection(x))
         mean = self._amplitudes(x)
         deviation = np.column_stack(
             [
@@ -198,12 +193,9 @@ class PodGpr(PodRegression):
             ]
         )
         # A draw of amplitudes becomes weights of the training runs, as a mean does.
-        flat = self._coefficients.reshape(len(self._coefficients), -1)
-        drawn = []
-        for each in noise:
-            weights = self._modes.weights(mean + deviation * each).astype(np.float32)
-            drawn.append(weights @ flat)
-        return np.stack(drawn).reshape(len(noise), len(x), *self.trajectory)
+        return np.stack(
+            [self.combination(self.run_weights(mean + deviation * each)) for each in noise]
+        )
 
     def relative_posterior_std(self, x: Inputs) -> Values:
         """Return how far designs are from the training runs as the processes see it, ``[m]``.
@@ -212,13 +204,27 @@ class PodGpr(PodRegression):
         variances) over the leading modes by their energy. Distances therefore count along the
         parameters that matter, in units of their length scales.
         """
-        squared = self._squared(self._choice.selection(x))
+        squared = self._squared(self._selection(x))
         return self._averaged(
             [
                 process.relative_posterior_variance(self._factor(mode), squared)
                 for mode, process in enumerate(self._leading())
             ]
         )
+
+    def leave_one_out_errors(self) -> tuple[NDArray[np.intp], Values]:
+        """Return rows ``[s]`` of training runs and the errors of their amplitudes, ``[s, k]``.
+
+        Each of the runs that gave the hyper-parameters is predicted from the others of them.
+        """
+        subset, inducing = self._rows(len(self._coefficients))
+        squared = _among(self._squared(self._x), inducing, subset)
+        amplitudes = self._modes.amplitudes[subset]
+        errors = [
+            leave_one_out_errors(squared, y, process.theta, self.kernel)
+            for y, process in zip(amplitudes.T, self._processes, strict=True)
+        ]
+        return subset, np.column_stack(errors)
 
     def leave_one_out_relative_std(self) -> Values:
         """Return :meth:`relative_posterior_std` of each training run given all others, ``[n]``.
@@ -242,7 +248,7 @@ class PodGpr(PodRegression):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that :meth:`restore` needs."""
-        selection = self._choice.selection
+        selection = self._selection
         view = [selection.parameters, selection.components, _KERNELS.index(self.kernel)]
         arrays: dict[str, NDArray[Any]] = {
             "coefficients": self._coefficients,
@@ -281,7 +287,7 @@ class PodGpr(PodRegression):
         restored._coefficients = arrays["coefficients"]
         restored._modes = modes
         restored._x = arrays["x"]
-        restored._choice = GpChoice(FeatureSelection(tuple(widths), seen, 1.0), _KERNELS[kernel])
+        restored._selection = FeatureSelection(tuple(widths), seen, 1.0)
         restored._components = components
         restored._factors = {}
         restored._processes = []
@@ -292,13 +298,19 @@ class PodGpr(PodRegression):
         return restored
 
     def _chosen(self) -> Choices:
-        selection = self._choice.selection
+        selection = self._selection
         shared = selection.components > SINGLE_LENGTHS
         images = ", one length scale for all components of images" if shared else ""
         chosen: Choices = {
             "kernel": f"constant * {_NAMES[self.kernel]} (anisotropic{images}) + white noise"
         }
         return chosen | ({"image_components": selection.components} if self._components else {})
+
+
+def _among(squared: Values, rows: NDArray[np.intp], some: NDArray[np.intp]) -> Values:
+    """Return the entries ``[G, s, s]`` that belong to ``some`` of the sorted ``rows`` ``[n]``."""
+    places = np.searchsorted(rows, some)
+    return squared[:, places[:, None], places]
 
 
 POD_GPR = BaselineSpec(

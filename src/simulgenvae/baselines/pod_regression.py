@@ -161,7 +161,10 @@ class PodRegression(Baseline):
 
     def weights(self, x: Inputs) -> NDArray[np.float64]:
         """Return the weight of each training run in the prediction of each design, ``[m, n]``."""
-        amplitudes = self._amplitudes(x) if self.modes else np.zeros((len(x), 0))
+        return self.run_weights(self._amplitudes(x) if self.modes else np.zeros((len(x), 0)))
+
+    def run_weights(self, amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the weights ``[m, n]`` of the training runs for amplitudes ``[m, k]``."""
         return self._modes.weights(amplitudes)
 
     def describe(self) -> Choices:

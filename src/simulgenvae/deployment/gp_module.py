@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.baselines.pod_regression import RunModes
-
 if TYPE_CHECKING:
     from simulgenvae.baselines.image_features import ImageComponents
     from simulgenvae.baselines.pod_gpr import PodGpr
@@ -32,7 +30,18 @@ class PodGpModule(nn.Module):
         super().__init__()
         self.weights = pod_gp.weights
         images = pod_gp.features.images
-        self.by_kernel = nn.ModuleList(_PodGpr(pod_gpr, images) for pod_gpr in pod_gp.by_kernel)
+        self.by_kernel = nn.ModuleList(_Amplitudes(pod_gpr, images) for pod_gpr in pod_gp.by_kernel)
+        # Amplitudes of modes enter the weights of the training runs linearly, and so the
+        # coefficients: the weights of zero amplitudes and of each unit amplitude give all others.
+        leading = pod_gp.leading
+        none = leading.run_weights(np.zeros((1, leading.modes)))
+        unit = leading.run_weights(np.eye(leading.modes))
+        self.trajectory = leading.trajectory
+        _hold(
+            self,
+            base=leading.combination(none).reshape(1, -1),
+            modes=leading.combination(unit - none).reshape(leading.modes, -1),
+        )
 
     def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
         """Return the mean coefficients of m designs, ``[m, T, r]``.
@@ -44,14 +53,16 @@ class PodGpModule(nn.Module):
         images
             Pixels, ``[m, S, S, C]``; None where designs have none.
         """
-        mean = self.weights[0] * self.by_kernel[0](table, images)
+        # All kernels have the same modes: a mean of their predictions is one of their amplitudes.
+        amplitudes = self.weights[0] * self.by_kernel[0](table, images)
         for weight, module in zip(self.weights[1:], self.by_kernel[1:], strict=True):
-            mean = mean + weight * module(table, images)
-        return torch.as_tensor(mean)
+            amplitudes = amplitudes + weight * module(table, images)
+        flat: Tensor = self.get_buffer("base") + amplitudes.float() @ self.get_buffer("modes")
+        return flat.reshape(flat.shape[0], *self.trajectory)
 
 
-class _PodGpr(nn.Module):
-    """Processes with one kernel; as :class:`PodGpModule`.
+class _Amplitudes(nn.Module):
+    """Scaled parameters and images to the mean amplitudes of the modes, with one kernel.
 
     Distances between designs are computed in double precision, as the processes themselves do.
     """
@@ -66,36 +77,23 @@ class _PodGpr(nn.Module):
         theta = arrays["theta"]
         scale = np.ones(x.shape[1])
         scale[x.shape[1] - groups.shared :] = groups.spread
-        # Amplitudes of modes enter the weights of the training runs linearly, and so the
-        # coefficients: the weights of zero amplitudes and of each unit amplitude give all others.
-        modes = RunModes(arrays["left"], arrays["singular"])
-        none = modes.weights(np.zeros((1, len(theta))))
-        unit = modes.weights(np.eye(len(theta)))
-        runs = arrays["coefficients"]
-        flat = runs.reshape(len(runs), -1)
-        self.trajectory = runs.shape[1:]
-        self._hold(
+        _hold(
+            self,
             training_points=x / scale,
             unit=scale,
             # All columns of a group count with its length scale.
             weight=np.repeat(np.exp(-2 * theta[:, 1:-1]), groups.widths, axis=1),
             alpha=arrays["alpha"] * (arrays["scale"] * np.exp(theta[:, 0]))[:, None],
             mean=arrays["mean"],
-            base=none.astype(np.float32) @ flat,
-            modes=(unit - none).astype(np.float32) @ flat,
         )
         # Products with the training images and their projection are one linear map of pixels.
         if images is not None and self.components:
             centred = images.pixels.astype(np.float32) - images.mean
             projection = centred.T.astype(np.float64) @ images.projection[:, : self.components]
-            self._hold(pixel_mean=images.mean, projection=projection)
-
-    def _hold(self, **arrays: np.ndarray) -> None:
-        for name, array in arrays.items():
-            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
+            _hold(self, pixel_mean=images.mean, projection=projection)
 
     def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
-        """Return the mean coefficients of m designs, ``[m, T, r]``."""
+        """Return the amplitudes of m designs, ``[m, modes]``; see :class:`PodGpModule`."""
         seen = table
         if self.components and images is not None:
             pixels = (images.flatten(1).float() - self.get_buffer("pixel_mean")).double()
@@ -112,6 +110,10 @@ class _PodGpr(nn.Module):
             kernel = (1 + r + r.square() / 3) * (-r).exp()
         else:
             kernel = (-0.5 * total).exp()
-        amplitudes = self.get_buffer("mean") + (kernel * self.get_buffer("alpha")).sum(-1)
-        flat = self.get_buffer("base") + amplitudes.float() @ self.get_buffer("modes")
-        return flat.reshape(flat.shape[0], *self.trajectory)
+        return self.get_buffer("mean") + (kernel * self.get_buffer("alpha")).sum(-1)
+
+
+def _hold(module: nn.Module, **arrays: np.ndarray) -> None:
+    """Keep arrays in a module, as its buffers."""
+    for name, array in arrays.items():
+        module.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))

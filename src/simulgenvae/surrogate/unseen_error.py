@@ -16,6 +16,7 @@ import numpy as np
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.baselines.image_features import Features
+from simulgenvae.data.split import rows_of_refit
 from simulgenvae.reduction import LazyStates
 from simulgenvae.reduction.joint_norms import mean_state
 from simulgenvae.utils.formatting import count, percent
@@ -156,9 +157,7 @@ def _baseline_errors(
     They learn from the same runs as the surrogate, without the mirrored ones, which follow the
     ``own_runs`` runs of the data set.
     """
-    learned = trained.rows["train"]
-    if trained.refitted:
-        learned = np.concatenate([learned, trained.rows["validation"]])
+    learned = rows_of_refit(trained.rows) if trained.refitted else trained.rows["train"]
     learned = learned[learned < own_runs]
     conditions = trained.conditions.select(learned)
     features = Features.fit(conditions, trained.condition_scaler)

@@ -10,9 +10,9 @@ import numpy as np
 from simulgenvae.data.split import rows_of_refit
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import LazyStates, Reduction
+from simulgenvae.reduction.joint_norms import JointNorms
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
-from simulgenvae.surrogate.ensemble.expected_error import uniform_field_coefficients
 from simulgenvae.surrogate.ensemble.held_out import HeldOutPredictions
 from simulgenvae.surrogate.ensemble.mirror_views import mirror_views_of
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
@@ -122,11 +122,11 @@ def _gaussian_processes(
     )
 
 
-def _sizes(trained: Trained, coefficients: NDArray[np.float32]) -> NDArray[np.floating]:
+def _sizes(trained: Trained, coefficients: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the norms of runs ``[n, T, r]`` to which their errors are relative, ``[n]``."""
-    apart = coefficients - uniform_field_coefficients(trained.reduction)
-    norms = np.linalg.norm(apart.reshape(len(apart), -1), axis=1)
-    return np.asarray(np.maximum(norms, np.finfo(np.float32).tiny))
+    norms = JointNorms(trained.reduction).of(coefficients)
+    # A run that is uniform has a norm of 0, and would have no relative error.
+    return np.maximum(norms, np.finfo(np.float32).tiny)
 
 
 def calibrate(

@@ -95,13 +95,11 @@ class PodGaussianProcesses:
             if not pod_gpr.modes:
                 return None
             fitted.append(pod_gpr)
-        unit = np.ones(len(coefficients)) if sizes is None else sizes
-        weights = _weights(
-            *[
-                pod_gpr.leave_one_out_errors / unit[pod_gpr.leave_one_out_rows, None]
-                for pod_gpr in fitted
-            ]
-        )
+        errors = []
+        for pod_gpr in fitted:
+            rows, absolute = pod_gpr.leave_one_out_errors()
+            errors.append(absolute if sizes is None else absolute / sizes[rows, None])
+        weights = _weights(*errors)
         order = [int(number) for number in np.argsort(weights)[::-1] if weights[number] > 0]
         by_kernel = tuple(fitted[number] for number in order)
         relative_std = np.sort(by_kernel[0].leave_one_out_relative_std())
@@ -117,9 +115,10 @@ class PodGaussianProcesses:
     def predict(self, conditions: Conditions, times: NDArray[np.float64]) -> NDArray[np.float32]:
         """Predict coefficients ``[m, t, r]``, linearly interpolated between the training times."""
         seen = self.features.transform(conditions)
+        # All combine the same training runs: one product with these is enough.
         parts = zip(self.weights, self.by_kernel, strict=True)
-        mean = sum(np.float32(weight) * pod_gpr.predict(seen) for weight, pod_gpr in parts)
-        return self._at(times, np.asarray(mean))
+        of_runs = np.sum([weight * pod_gpr.weights(seen) for weight, pod_gpr in parts], axis=0)
+        return self._at(times, self.leading.combination(of_runs))
 
     def samples(
         self, conditions: Conditions, times: NDArray[np.float64], count: int, seed: int
