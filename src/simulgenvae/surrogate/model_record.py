@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -123,12 +124,8 @@ def record_writers(
         study.record_file: record.model_dump_json(indent=1),
         study.used_settings_file: toml_text(settings),
     }
-    return {path: _Text(text).write for path, text in content.items()}
+    return {path: partial(_write, text) for path, text in content.items()}
 
 
-@dataclass(frozen=True)
-class _Text:
-    text: str
-
-    def write(self, path: Path) -> None:
-        path.write_bytes(self.text.encode())
+def _write(text: str, path: Path) -> None:
+    path.write_bytes(text.encode())

@@ -137,8 +137,9 @@ def principal_deviations(deviations: NDArray[np.float32]) -> NDArray[np.float32]
     energies, axes = np.linalg.eigh(np.einsum("dtr,etr->tde", exact, exact))
     # The axis with the largest energy is the last one.
     left_out = np.cumsum(np.maximum(energies, 0.0).sum(axis=0))
-    fewest = int(np.sum(left_out <= LEFT_OUT * left_out[-1]))
-    kept = axes[:, :, min(fewest, len(deviations) - 1) :]
+    dropped = int(np.sum(left_out <= LEFT_OUT * left_out[-1]))
+    # One axis stays where all deviations are 0.
+    kept = axes[:, :, min(dropped, len(deviations) - 1) :]
     return np.asarray(np.einsum("tdk,dtr->ktr", kept, exact), np.float32)
 
 
