@@ -47,3 +47,13 @@ def test_latents_that_cannot_be_improved_stay() -> None:
         run = vae.decode(start)[0]
         found = refined(vae, start, run)
     assert torch.allclose(found.flat(), start.flat(), atol=1e-4)
+
+
+def test_latents_without_any_effect_stay() -> None:
+    """As where all runs are the same, so that no coefficient varies."""
+    vae = _vae("modulated")
+    vae.coefficient_std.zero_()
+    with torch.inference_mode():
+        start = vae.hierarchy.prior_sample(1, torch.Generator().manual_seed(1))
+        found = refined(vae, start, torch.ones(40, 5))
+    assert torch.equal(found.flat(), start.flat())

@@ -36,6 +36,8 @@ DIFFERENCE = 1e-2
 """Change of a latent from which derivatives are taken: latents are of order one, and in single
 precision smaller differences would be rounding."""
 _FIRST_DAMPING = 1e-2
+_LEAST_DAMPING = 1e-6
+"""With a smaller one, latents without any effect would make the equations singular."""
 _TRIES = 4
 """Number of dampings that are tried in a step, each ten times the one before."""
 
@@ -69,12 +71,18 @@ def refined(vae: HierarchicalVae, latents: Latents, coefficients: Tensor) -> Lat
     damping = _FIRST_DAMPING
     for _ in range(STEPS):
         moved = point + DIFFERENCE * torch.eye(point.shape[1])
-        jacobian = (errors(moved) - error) / DIFFERENCE
+        # Products in double precision: with more latents than values, they are damped by little.
+        jacobian = ((errors(moved) - error) / DIFFERENCE).double()
         normal = jacobian @ jacobian.T
-        diagonal = normal.diagonal().clamp(min=1e-6 * float(normal.diagonal().max()))
+        largest = float(normal.diagonal().max())
+        # Latents without any effect cannot be refined.
+        if largest == 0.0:
+            break
+        diagonal = normal.diagonal().clamp(min=1e-6 * largest)
         better = None
         for _ in range(_TRIES):
-            step = torch.linalg.solve(normal + damping * diagonal.diag(), jacobian @ error[0])
+            damped = normal + damping * diagonal.diag()
+            step = torch.linalg.solve(damped, jacobian @ error[0].double()).float()
             tried = errors(point - step)
             if tried.square().sum() < error.square().sum():
                 better = point - step
@@ -86,5 +94,5 @@ def refined(vae: HierarchicalVae, latents: Latents, coefficients: Tensor) -> Lat
         point, error = better, tried
         if gain < SMALLEST_GAIN:
             break
-        damping /= 10
+        damping = max(damping / 10, _LEAST_DAMPING)
     return vae.latents_from_flat(point)

@@ -67,4 +67,7 @@ def test_training_lowers_the_error_of_reconstructions_and_keeps_predictions(
     with torch.no_grad():
         after = float(encoder.reconstruction_errors(batch).mean())
         assert torch.equal(problem.networks.conditioner(batch.conditions).mean, predicted)
+        latents = problem.networks.vae.encode(batch.coefficients)[0].flat()
     assert after < 0.5 * before
+    # Else refinement starts where the decoder makes nothing like a run.
+    assert (latents - predicted).square().mean() < 0.5 * predicted.var(0).mean()

@@ -5,7 +5,10 @@ Tested in tests/training/stages/test_encoder.py.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import torch
 
 from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.training.stages.base import Stage
@@ -25,6 +28,12 @@ STEPS = 0.5
 """Steps of the stage, as a fraction of those of a network's training."""
 RECONSTRUCT_EVERY = 4
 """Distance between the runs of a batch that are also decoded: every fourth one is."""
+PULL_WEIGHT = 1.0
+"""Weight of the distance of the encoder's latents from the predicted ones, in units of the spread
+of these and as a logarithm, as reconstructions are. Without a strong pull, the latents settle far
+from all predicted ones, where a decoder of ringing fields makes nothing like a run."""
+RUNS_TOGETHER = 64
+"""Runs whose latents are predicted together."""
 
 
 class EncoderStage(Stage):
@@ -85,7 +94,6 @@ class EncoderStage(Stage):
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         """Return the error of the reconstruction, the divergence, and the distance of latents."""
         vae = self.networks.vae
-        wanted = self.settings.training
         predicted = self.networks.conditioner(batch.conditions)
         latents, kl, _ = vae.encode(batch.encoded, sample=True)
         distances = (predicted.mean - latents.flat()).square()
@@ -99,11 +107,26 @@ class EncoderStage(Stage):
             "latents": batch.shard.mean(distances.mean(1)),
             **kl_terms(kl, batch.shard),
         }
-        # An untrained encoder's latents are decoded to anything: the logarithm keeps such an error
-        # from filling the gradient.
-        loss = shard.mean(errors.log1p()) + batch.shard.mean(kl.sum(1)) / wanted.alpha
-        loss = loss + wanted.end_to_end.latent_weight * terms["latents"] + STD_WEIGHT * std_term
+        # An untrained encoder's latents are anywhere and decoded to anything: logarithms keep such
+        # an error from filling the gradient.
+        pull = batch.shard.mean((distances.mean(1) / self._latent_variance).log1p())
+        divergence = batch.shard.mean(kl.sum(1)) / self.settings.training.alpha
+        loss = shard.mean(errors.log1p()) + PULL_WEIGHT * pull + divergence + STD_WEIGHT * std_term
         return {"loss": loss, **terms}
+
+    @cached_property
+    def _latent_variance(self) -> Tensor:
+        """Variance of the predicted latents of the training runs, mean over the latents."""
+        conditioner = self.networks.conditioner
+        learns = conditioner.training
+        # Without dropout, whose random numbers a resumed stage would lack.
+        conditioner.eval()
+        rows = torch.split(torch.from_numpy(self.data.rows["train"]), RUNS_TOGETHER)
+        with torch.no_grad():
+            predicted = torch.cat([conditioner(self.data.inputs(some)).mean for some in rows])
+        conditioner.train(learns)
+        # A single run, or runs of the same inputs, have no variance.
+        return predicted.var(0, correction=0).mean().clamp(min=torch.finfo(torch.float32).eps)
 
     @property
     def error_name(self) -> str:
