@@ -378,13 +378,15 @@ def test_other_parameters_and_no_designs_are_refused(trained: Surrogate, waves: 
         trained.predict(waves.conditions.select([]))
 
 
-def test_fields_from_the_prior(trained: Surrogate, waves: Dataset) -> None:
+def test_random_fields(trained: Surrogate, waves: Dataset) -> None:
     sampled = trained.sample(5)
     assert sampled["fields"].shape == (5, 8, 30, 1)
     assert len(set(sampled["run"].values)) == 5
     assert np.isfinite(sampled["fields"]).all()
     np.testing.assert_array_equal(trained.sample(5)["fields"], sampled["fields"])
     assert not np.array_equal(trained.sample(5, seed=1)["fields"], sampled["fields"])
+    with pytest.raises(UserError, match="train again to draw fields"):
+        replace(trained, training_latents=None).sample(5)
 
 
 def test_float64_input(trained: Surrogate, waves: Dataset) -> None:

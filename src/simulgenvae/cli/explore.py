@@ -183,7 +183,7 @@ def sample(
     overwrite: Overwrite = False,
     messages: Messages = Messages(),
 ) -> None:
-    """Write fields drawn from the learned prior.
+    """Write random fields like those of the training runs.
 
     Parameters
     ----------

@@ -181,7 +181,7 @@ class Exploring(StudyData):
     def sample(
         self, out: Path, *, count: int = 8, seed: int = 0, overwrite: bool = False
     ) -> xr.Dataset:
-        """Return fields drawn from the learned prior; UserError for a count out of range.
+        """Return random fields like those of the training runs; UserError for a wrong count.
 
         Examples
         --------

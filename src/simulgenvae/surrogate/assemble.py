@@ -9,8 +9,9 @@ Tested in tests/surrogate/test_files.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,10 @@ from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.weights import digest, fill, group, starting_with
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from simulgenvae.surrogate.descriptions import ConditionerDescription, VaeDescription
 
 
@@ -110,8 +115,20 @@ def assemble(
         condition_scaler=scaler,
         reduction=reduction,
         networks=networks.eval(),
+        training_latents=_training_latents(arrays, networks.vae.hierarchy.width),
         ensemble=None,
         vae_training=VaeTraining(description.settings, description.info),
         info=info,
         mask=fields.mask,
     )
+
+
+def _training_latents(arrays: Mapping[str, NDArray[Any]], width: int) -> NDArray[np.float32] | None:
+    """Return the latents of the training runs, ``[n, width]``; ValueError where they do not fit."""
+    latents = arrays.get("training_latents")
+    if latents is None:
+        return None
+    fits = latents.ndim == 2 and len(latents) and latents.shape[1] == width
+    if not fits or latents.dtype != np.float32 or not np.isfinite(latents).all():
+        raise ValueError(f"the training runs' latents are {latents.dtype} {latents.shape}")
+    return latents

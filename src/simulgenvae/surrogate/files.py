@@ -117,6 +117,8 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
     """
     arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
     arrays["times"] = parts.times
+    if parts.training_latents is not None:
+        arrays["training_latents"] = parts.training_latents
     mesh = parts.whole_mesh
     arrays |= {f"cells.{name}": array for name, array in mesh.cells.arrays().items()}
     if mesh.coords is not None:

@@ -93,6 +93,9 @@ class Parts(PredictingParts):
         Which runs were for training, validation and test.
     networks
         The first member of the ensemble, whose VAE gives the latents.
+    training_latents
+        Posterior means of the n training runs, ``[n, F]``: z, then h level by level. None in models
+        of earlier versions.
     vae_training
         How the VAE was trained, which may have been before the rest.
     info
@@ -101,6 +104,7 @@ class Parts(PredictingParts):
 
     split: Split
     networks: Networks
+    training_latents: NDArray[np.float32] | None
     vae_training: VaeTraining
     info: TrainingInfo
 

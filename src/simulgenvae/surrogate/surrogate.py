@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import torch
 
 from simulgenvae.errors import UserError
+from simulgenvae.models.latent_density import drawn_latents
 from simulgenvae.models.refinement import refined
 from simulgenvae.models.unit_times import unit_times
 from simulgenvae.surrogate.files import load_parts, save_parts
@@ -26,7 +28,6 @@ from simulgenvae.utils.resources import require_memory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy as np
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
@@ -197,11 +198,18 @@ class Surrogate(Parts):
         return prediction_warnings(self, conditions, samples=samples)
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:
-        """Return ``count`` fields drawn from the learned prior, labelled as in :meth:`predict`."""
-        # An own generator, so that torch's random state stays as the caller left it.
-        generator = torch.Generator().manual_seed(seed)
-        with torch.inference_mode():
-            latents = self.networks.vae.hierarchy.prior_sample(count, generator)
+        """Return ``count`` fields like those of the training runs, labelled as in :meth:`predict`.
+
+        They are decoded from latents between those of neighbouring training runs. UserError for a
+        model of an earlier version, which does not hold these.
+        """
+        if self.training_latents is None:
+            raise UserError(
+                "This model is of an earlier version and does not hold the latents of its training "
+                "runs: train again to draw fields."
+            )
+        flat = drawn_latents(self.training_latents, count, np.random.default_rng(seed))
+        latents = self.networks.vae.latents_from_flat(torch.from_numpy(flat))
         labels = [f"sample_{k}" for k in range(count)]
         return labelled(select(self), {"fields": self.decode_valued(latents)}, labels, [])
 

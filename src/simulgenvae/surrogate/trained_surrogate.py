@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
+    from simulgenvae.models.networks import Networks
     from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.settings import Settings, StudyFolder
     from simulgenvae.surrogate.ensemble import Ensemble
@@ -56,6 +57,7 @@ def trained_surrogate(
         symmetry=trained.symmetry,
         search=search,
     )
+    networks = (trained.refitted or trained.members)[0]
     return Surrogate(
         settings=settings,
         split=split,
@@ -66,7 +68,8 @@ def trained_surrogate(
         mesh=dataset.mesh,
         condition_scaler=trained.condition_scaler,
         reduction=trained.reduction,
-        networks=(trained.refitted or trained.members)[0],
+        networks=networks,
+        training_latents=_latents(trained, networks, trained.rows["train"]),
         ensemble=ensemble,
         # A VAE that this training has not changed keeps the record of the training that made it.
         vae_training=vae_training(settings, info) if kept is None else kept.vae_training,
@@ -90,7 +93,9 @@ def write_model(
     """
     latents = None
     if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
-        latents = _latents(trained, surrogate, runs)
+        flat = _latents(trained, surrogate.networks, np.arange(runs))
+        split = surrogate.networks.vae.latents_from_flat(torch.from_numpy(flat))
+        latents = split.z.numpy(), split.h.numpy()
     vae_file = None if kept is None else kept.vae_file
     record = None
     if study.model is not None:
@@ -99,20 +104,15 @@ def write_model(
     save_parts(surrogate, study, latents, vae_file=vae_file, record=record)
 
 
-def _latents(
-    trained: Trained, surrogate: Surrogate, runs: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the posterior means of the first ``runs`` runs, ``[N, D]`` and ``[N, L, d]``."""
-    z = []
-    h = []
+def _latents(trained: Trained, networks: Networks, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return the posterior means of some runs, ``[n, F]``."""
+    found = []
     with torch.inference_mode():
         # One run after another: coefficients may be read from disk.
-        for row in range(runs):
+        for row in rows:
             coefficients = torch.as_tensor(trained.coefficients[np.array([row])])
-            latents, _, _ = surrogate.networks.vae.encode(coefficients)
-            z.append(latents.z)
-            h.append(latents.h)
-    return torch.cat(z).numpy(), torch.cat(h).numpy()
+            found.append(networks.vae.encode(coefficients)[0].flat())
+    return torch.cat(found).numpy()
 
 
 def versions() -> dict[str, str]:
