@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.data.units import with_unit
 from simulgenvae.evaluation.methods import method_titles
 from simulgenvae.evaluation.report.section import Table
-from simulgenvae.evaluation.results.base import FEW_RUNS, INTERVAL_LEVEL
+from simulgenvae.evaluation.results.base import FEW_RUNS, INTERVAL
 from simulgenvae.utils.formatting import NONE, count, percent, percent_plus_minus, plus_minus
 
 if TYPE_CHECKING:
@@ -174,7 +174,6 @@ def wins(first: SplitErrors, second: SplitErrors) -> int:
 
 def about_interval(runs: int, split: str) -> str:
     """Return what ± means, and what it can tell for this number of runs."""
-    level = f"{100 * INTERVAL_LEVEL:g} %"
     named = f"{split} runs" if split else "runs"
     if runs == 1:
         return (
@@ -182,7 +181,7 @@ def about_interval(runs: int, split: str) -> str:
             "about that of the next design."
         )
     meaning = (
-        f"± is the {level} t-interval of the mean over the {runs} {named}: where the mean over "
+        f"± is the {INTERVAL} of the mean over the {runs} {named}: where the mean over "
         "very many such designs can be expected."
     )
     if runs >= FEW_RUNS:
