@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
@@ -164,8 +164,8 @@ def _inspected(source: Source, path: Path) -> InspectedSource:
         if coords is None
         else tuple(zip(coords.min(axis=0).tolist(), coords.max(axis=0).tolist(), strict=True)),
         length_unit="" if source.mesh is None else source.mesh.unit,
-        # Python integers do not overflow, as a product of NumPy's would for large data.
-        bytes=4 * int(np.prod(source.shape, dtype=object)),
+        # NumPy's integers would overflow for large data.
+        bytes=4 * math.prod(map(int, source.shape)),
         run_of_variables=good[0] if good else None,
         variables=ranges,
         missing_values=missing,
@@ -263,6 +263,9 @@ def _mesh(source: InspectedSource) -> str:
 
 def _ranges(source: Source, run: int) -> tuple[tuple[VariableRange, ...], int]:
     """Return the ranges of the variables in one run, and how many values it never has."""
+    # Imported here, as help does without it.
+    import numpy as np
+
     from simulgenvae.data.readers.companions import texts
 
     field = source.run(run)

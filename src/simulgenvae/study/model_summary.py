@@ -57,6 +57,14 @@ class ModelSummary:
     """Why something is not known."""
 
 
+@dataclass(frozen=True)
+class ModelsResult:
+    """The trained models of a study, as ``models --json`` prints them."""
+
+    models: tuple[ModelSummary, ...]
+    """Summary of each model, sorted by name."""
+
+
 def summary_of(study: StudyFolder, name: str, *, current: bool) -> ModelSummary:
     """Return the summary of a model; one whose files are damaged has a note that says so."""
     chosen = study.with_model(name)
