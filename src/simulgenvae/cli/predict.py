@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 12
 """Designs in the table; of more, the least certain ones are shown."""
 
+_USES = {None: NONE, "train": "training run", "validation": "validation run"}
+
 At = Annotated[tuple[str, ...], Parameter(name="--at", metavar="NAME=VALUE,…", group=DESIGNS)]
 
 
@@ -191,9 +193,14 @@ def _truth_table(designs: Sequence[PredictedDesign]) -> Table:
     table = Table("Design", title=title, title_justify="left")
     for head in ("True error", "Expected error"):
         table.add_column(head, justify="right")
+    # Errors of runs that the model knows must not be taken for those of new designs.
+    used = any(design.used_for for design in solved)
+    if used:
+        table.add_column("The model knows it")
     for each in solved[:MOST_ROWS]:
         errors = (each.true_error, each.expected_error)
-        table.add_row(each.design, *(percent(error, digits=2) for error in errors))
+        known = [_USES[each.used_for]] if used else []
+        table.add_row(each.design, *(percent(error, digits=2) for error in errors), *known)
     return table
 
 

@@ -139,6 +139,7 @@ def _entry(row: ResultRow) -> dict[str, object]:
         "inputs": named(row.inputs),
         "quantities": named(row.quantities),
         "expected_error": row.expected_error,
+        **({} if row.true_error is None else {"true_error": row.true_error}),
         "novelty": row.novelty,
         "warnings": list(row.warnings),
         "texts": dict(row.carried),

@@ -6,7 +6,7 @@ Tested in tests/cli/test_predict.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from simulgenvae.surrogate.predicted_quantity import (
     PredictedQuantity,  # noqa: TC001  # pydantic reads it for --json
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.export.batches import Batch
+
+
+Use = Literal["train", "validation"]
+"""Part of the split that a model was made with."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ class PredictedDesign:
     """Quantities of interest, in the order of their declaration."""
     true_error: float | None = None
     """True joint relative L2 error, where the design is solved too."""
+    used_for: Use | None = None
+    """Part of the split of a design that is solved too, if the model was made with it: the true
+    error is then not that of a new design."""
 
 
 def predicted_designs(
