@@ -164,7 +164,8 @@ def _table(designs: Sequence[PredictedDesign]) -> Table:
     table.add_column("Design", no_wrap=True)
     first = designs[0]
     for name in first.inputs:
-        table.add_column(name, justify="right", overflow="fold")
+        heading = quantity(name, first.input_units.get(name, ""))
+        table.add_column(heading, justify="right", overflow="fold")
     for variable in first.variables:
         table.add_column(quantity(variable.name, variable.unit), justify="right", no_wrap=True)
     table.add_column("Expected error", justify="right")

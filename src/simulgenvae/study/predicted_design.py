@@ -5,7 +5,7 @@ Tested in tests/cli/test_predict.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from simulgenvae.surrogate.predicted_quantity import (
@@ -53,6 +53,8 @@ class PredictedDesign:
     """Distance of the design from the training runs."""
     quantities: tuple[PredictedQuantity, ...] = ()
     """Quantities of interest, in the order of their declaration."""
+    input_units: dict[str, str] = field(default_factory=dict)
+    """Unit of each parameter whose unit is known."""
     true_error: float | None = None
     """True joint relative L2 error, where the design is solved too."""
     used_for: Use | None = None
@@ -69,6 +71,8 @@ def predicted_designs(
     """
     errors = true_errors or (None,) * len(batch.ids)
     rows = {name: row for row, name in enumerate(conditions.ids)}
+    known = zip(conditions.names, conditions.units, strict=True)
+    units = {name: unit for name, unit in known if unit}
     found = []
     for index, name in enumerate(batch.ids):
         values = conditions.select([rows[name]]).values()[0]
@@ -80,6 +84,7 @@ def predicted_designs(
                 _variables(batch, batch.fields[index]),
                 scores.get("expected_error"),
                 scores.get("novelty"),
+                input_units=units,
                 true_error=errors[index],
             )
         )
