@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from simulgenvae.training.identity import TrainingIdentity
 
-FORMAT = 1
+FORMAT = 2
+"""Version of the file. In those of version 1, errors are relative to the training variance, and
+cannot be compared with those of the report."""
 _LARGEST = 2**26
 """Bytes of the largest file that is read."""
 
