@@ -76,18 +76,23 @@ def summary_of(study: StudyFolder, name: str, *, current: bool) -> ModelSummary:
     runs = RunNumbers(**{part: len(ids) for part, ids in parts.items()})
     about = (name, current, facts.trained, runs, facts.bytes)
     if not facts.predicts:
-        return ModelSummary(*about, note="only the VAE is trained")
+        return ModelSummary(*about, note=_joined("only the VAE is trained", facts.note))
     try:
         result = read_metrics(chosen, facts)
     except UserError as error:
-        return ModelSummary(*about, note=str(error))
+        return ModelSummary(*about, note=_joined(str(error), facts.note))
     best = result.best_baseline
     return ModelSummary(
         *about,
         split=result.compared_split,
         error=result.mean_error("prediction"),
         best_baseline=None if best is None else MeasuredError(best.name, best.relative_l2),
+        note=facts.note,
     )
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def read_metrics(study: StudyFolder, facts: ModelFacts) -> EvaluationResult:
