@@ -39,14 +39,14 @@ class VariableRange:
 
 @dataclass(frozen=True)
 class InspectedSource:
-    """What is in one file, or in a folder of runs."""
+    """Content of one file, or of a folder of runs."""
 
     path: Path
     runs: int
     ids: tuple[str, ...]
     """Ids of the runs; empty where the files have none."""
     bad_runs: dict[int, str]
-    """What is wrong with runs, by their numbers from 0."""
+    """Faults of runs, by their numbers from 0."""
     timesteps: int
     times: tuple[float, float] | None
     """First and last time, where they are known."""
@@ -67,7 +67,7 @@ class InspectedSource:
     missing_values: int
     """Values of that run that are missing (NaN) at all times."""
     notes: tuple[str, ...]
-    """What else to know."""
+    """Further remarks on the content."""
 
 
 @dataclass(frozen=True)

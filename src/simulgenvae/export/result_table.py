@@ -36,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """What is known of one predicted design."""
+    """Row of the table: inputs, scores and quantities of one predicted design."""
 
     design: str
     """Id of the design."""

@@ -41,7 +41,7 @@ class Event(BaseModel):
 
 
 class Prepared(Event):
-    """The runs were prepared and the speed was measured."""
+    """Event: the runs were prepared and the speed was measured."""
 
     event: Literal["prepared"] = "prepared"
     rest: Seconds
@@ -51,14 +51,14 @@ class Prepared(Event):
 
 
 class Started(Event):
-    """A trial was started."""
+    """Event: a trial was started."""
 
     event: Literal["started"] = "started"
     values: Values
 
 
 class Trained(Event):
-    """A training of a trial was finished."""
+    """Event: a training of a trial was finished."""
 
     event: Literal["trained"] = "trained"
     trial: Annotated[int, Field(ge=0)]
@@ -68,7 +68,7 @@ class Trained(Event):
 
 
 class Ended(Event):
-    """The search has ended; the training with the chosen settings follows."""
+    """Event: the search has ended, and the training with the chosen settings follows."""
 
     event: Literal["ended"] = "ended"
     record: SearchRecord

@@ -41,7 +41,7 @@ class ModelSummary:
 
     name: str
     current: bool
-    """Whether it is the model that is used where none is named."""
+    """True if it is the model that is used where none is named."""
     trained: datetime | None
     """Time at which its training ended."""
     runs: RunNumbers | None
@@ -54,7 +54,7 @@ class ModelSummary:
     best_baseline: MeasuredError | None = None
     """The baseline with the least error on the same runs."""
     note: str = ""
-    """Why something is not known."""
+    """Reason why something is not known."""
 
 
 @dataclass(frozen=True)
