@@ -32,9 +32,11 @@ class Accuracy:
     baseline: OverRuns | None
     """None where there is no baseline, or where it was not measured."""
     unit: str = ""
-    """Unit; ``%`` for fractions."""
+    """Unit of the errors; fractions have none."""
     size: float | None = None
     """Size to which errors are compared in parentheses, in the unit; None for none."""
+    is_fraction: bool = False
+    """True for fractions, which are shown as percentages."""
 
     def mean(self) -> str:
         """Return the surrogate's mean error with its interval."""
@@ -55,7 +57,8 @@ class Accuracy:
         return self._text(self.baseline.mean, self.baseline.half_width)
 
     def _text(self, value: float | None, half: float | None = None) -> str:
-        if self.unit == "%":
+        # Not by the unit: values of a variable may be in percent themselves.
+        if self.is_fraction:
             return percent(value) if half is None else percent_plus_minus(value, half)
         return plus_minus(value, half, self.unit)
 
@@ -69,7 +72,7 @@ def accuracies(
         f"{joint}, relative to its variation",
         prediction.relative_l2,
         None if baseline is None else baseline.relative_l2,
-        "%",
+        is_fraction=True,
     )
     data = result.data
     for name in data.variables[:MOST_VARIABLES]:
