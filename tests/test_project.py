@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from itertools import chain
+from collections.abc import Iterator
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,29 @@ def _only_names(tree: ast.Module) -> bool:
         or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
         for node in tree.body
     )
+
+
+def described(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield names and docstrings of the classes, functions, attributes and constants of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name, ast.get_docstring(node) or ""
+        if isinstance(node, ast.ClassDef | ast.Module):
+            for before, text in pairwise(node.body):
+                if isinstance(before, ast.AnnAssign | ast.Assign) and isinstance(text, ast.Expr):
+                    yield ast.unparse(before).split("=")[0], ast.unparse(text.value).strip("\"'")
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
+    """Fragments such as "What is known of a design" and "Where it is" are none."""
+    fragment = re.compile(
+        "(What|Where|How|Which|When|Whether|Why|That|Of|There|Something|From|Both|By|With)\\b"
+    )
+    found = [
+        f"{path.name}: {name}: {text.splitlines()[0]}"
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for name, text in described(path)
+        if fragment.match(text)
+    ]
+    assert found == []

@@ -5,7 +5,7 @@ Tested in tests/cli/test_bad_input.py.
 
 
 class UserError(Exception):
-    """Something in the user's files, settings or arguments is wrong.
+    """Mistake in the user's files, settings or arguments.
 
     The message says what is wrong, where (file, line, key, run id) and what to do. The command line
     prints it without a traceback and exits with code 2.

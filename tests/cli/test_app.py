@@ -81,11 +81,26 @@ def test_numbers_below_zero_are_values() -> None:
     assert solver.box == "-1,1"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
-def test_help_and_version_load_neither_torch_nor_numpy(arguments: list[str]) -> None:
-    code = (
-        "import sys; from simulgenvae.cli.main import main; main(sys.argv[1:]); "
-        "sys.exit(bool({'torch', 'numpy'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
+def test_help_version_and_completion_load_neither_torch_nor_numpy() -> None:
+    """All in one process; what it imports stays imported, so that the first one is named."""
+    code = """
+import sys
+from simulgenvae.cli.app import COMMANDS, make_app
+from simulgenvae.cli.main import main
+
+def check(what):
+    loaded = {"torch", "numpy", "pydantic"} & sys.modules.keys()
+    if loaded:
+        sys.exit(f"{what} has loaded {sorted(loaded)}")
+
+ways = [["explore", way] for way in ("interpolate", "traverse", "sample")]
+for arguments in [["--version"], [], *([name] for name in COMMANDS), *ways]:
+    main(arguments if "--version" in arguments else [*arguments, "--help"])
+    check(" ".join(arguments) + " --help")
+# The completion has the options of all commands.
+make_app().generate_completion(shell="bash")
+check("the completion")
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.stderr == ""
     assert done.returncode == 0

@@ -17,6 +17,7 @@ from simulgenvae.demo import ending
 from simulgenvae.demo.measure import Measured, Prediction
 from simulgenvae.demo.record import Record
 from simulgenvae.demo.trials import plan_trials
+from simulgenvae.evaluation.accuracy import compared_sentence
 from simulgenvae.evaluation.methods import OWN_METHODS
 from simulgenvae.evaluation.results import (
     Combination,
@@ -26,6 +27,8 @@ from simulgenvae.evaluation.results import (
     SplitErrors,
 )
 from simulgenvae.evaluation.results.result import BestBaseline
+from simulgenvae.evaluation.results.study import Timing
+from simulgenvae.utils.formatting import milliseconds
 
 pytest.importorskip("skfem")
 pytest.importorskip("pyvista")
@@ -68,8 +71,9 @@ def measured(name: str = "Surrogate", *values: float) -> Measured:
         ),
         combination=Combination(members=3, weight=0.0, gaussian_processes="combined"),
         data=summary(parameters=("row",), images=None, timesteps=41, nodes=5935),
+        timing=Timing(seconds_per_run_in_batches=0.01, seconds_for_one_run=0.0304),
     )
-    prediction = Prediction(np.zeros((1, 2, 3), np.float32), (0.025,), 0.03)
+    prediction = Prediction(np.zeros((1, 2, 3), np.float32), (0.025,))
     return Measured(name, evaluation, prediction, (0.0212,))
 
 
@@ -80,14 +84,21 @@ def shown(*tables: RenderableType, width: int = 80) -> str:
     return capture.get()
 
 
-def test_the_interval_is_that_of_students_t() -> None:
-    found = ending.MeanError.of(errors(0.01, 0.02, 0.03)["test"])
-    assert found.mean == pytest.approx(0.02)
-    assert found.largest == 0.03
-    # A table of t has 4.303 for two degrees of freedom and 95 % between both ends.
-    assert found.half_width == pytest.approx(4.303 * 0.01 / math.sqrt(3.0), rel=1e-3)
-    assert found.text() == "2.00 % ± 2.5 %"
-    assert ending.MeanError.of(errors(0.01)["test"]).text() == "1.00 %"
+def test_errors_and_times_are_those_of_the_report() -> None:
+    result = measured("Surrogate", 0.01, 0.02, 0.03)
+    # A table of t has 2.920 for two degrees of freedom and 90 % between both ends.
+    assert 2.92 * 0.01 / math.sqrt(3.0) == pytest.approx(0.0169, abs=5e-5)
+    error = "2.0 % ± 1.7"
+    assert error in compared_sentence(result.evaluation.compared["prediction"], None, None, "run")
+    table = shown(ending.errors_table([result], 2.31), width=120)
+    line = ending.error_line(result)
+    assert "mean, 90 % t-interval" in table
+    assert error in table
+    assert f"error {error} on 3 unseen designs" in line
+    assert "± is the 90 % t-interval of the mean over the 3 test runs" in line
+    assert milliseconds(result.evaluation.timing.seconds_for_one_run) == "30.4 ms"
+    assert "30.4 ms" in table
+    assert "95" not in table + line
 
 
 def test_the_table_has_all_methods_and_fits_eighty_columns() -> None:
@@ -99,13 +110,13 @@ def test_the_table_has_all_methods_and_fits_eighty_columns() -> None:
     assert rows[2] == "POD + RBF"  # the best baseline is the first
     assert rows[-1] == "Finite elements (the truth)"
     assert len(rows) == 2 + len(BASELINES) + 1
-    assert "30 ms" in text
-    assert "2.3 s" in text
+    assert "30.4 ms" in text
+    assert "2.31 s" in text
 
 
 def test_the_line_about_errors_says_how_sure_they_are() -> None:
     line = ending.error_line(measured())
-    assert "error 2.00 % ± 13 % on 2 unseen designs" in line
+    assert "error 2.0 % ± 6.3 on 2 unseen designs" in line
     assert "0.20 of the best baseline's" in line
     assert "2.1 % (2.5 % expected)" in line
 
@@ -116,8 +127,8 @@ def test_the_surrogate_pays_when_what_it_saves_is_what_it_has_cost() -> None:
     # 80 s + 120 s + 100 x 0.1 s = 100 x 2.1 s.
     assert costs.pays_after == 100
     line = ending.speed_line(costs, timesteps=41, nodes=5935)
-    assert "Speed-up: 21. A design takes 2.1 s" in line
-    assert "pays after 100 designs: solving 40 runs (80 s of one core)" in line
+    assert "Speed-up: 21. By the clock, a design takes 2.1 s" in line
+    assert "pays after 100 designs: solving 40 runs one after another (80 s)" in line
     slow = ending.Costs(runs=40, solving=80.0, training=120.0, solver=0.1, prediction=0.2)
     assert slow.pays_after is None
     assert "never pays" in ending.speed_line(slow, timesteps=41, nodes=5935)

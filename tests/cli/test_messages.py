@@ -14,10 +14,9 @@ import simulgenvae
 from simulgenvae.cli.check import CheckResult
 from simulgenvae.cli.evaluate import EvaluateResult
 from simulgenvae.cli.inspect import InspectResult
-from simulgenvae.cli.models import ModelsResult
 from simulgenvae.cli.predict import PredictResult
 from simulgenvae.study.model_comparison import ModelComparison
-from simulgenvae.study.model_summary import ModelSummary
+from simulgenvae.study.model_summary import ModelsResult, ModelSummary
 
 AT = "speed=0.5,size=1"
 DOCUMENTED = Path(__file__).parents[2] / "docs/json.md"

@@ -147,6 +147,14 @@ def test_what_is_not_measured_is_said_in_a_comparison(cli: Any, two: Path) -> No
     assert f"simulgenvae evaluate {two} --model wide" in " ".join(done.out.split())
 
 
+def test_a_damaged_record_is_shown(cli: Any, two: Path) -> None:
+    (two / "models/wide/model.json").write_text("{")
+    for command in (("models", two), ("compare", two, "model-1", "wide")):
+        done = cli(*command)
+        assert done.code == 0, done.err
+        assert "models/wide/model.json is damaged" in done.out.replace("\n", "")
+
+
 def test_training_another_model_says_how_to_go_back(cli: Any, two: Path) -> None:
     done = cli("train", two, "--name", "third", *WIDE)
     assert done.code == 0, done.err

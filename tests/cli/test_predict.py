@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.model_record import read_facts
 
 AT = "speed=0.5,size=1"
 HEAVY = (
@@ -125,3 +129,42 @@ def test_without_torch_the_same_is_written(cli: Any, trained: Path) -> None:
             assert (np.abs(light[name] - torch[name]) <= bound).all(), name
         for name in ("ids", "times", "coords", "variables", "units"):
             assert np.array_equal(light[name], torch[name]), name
+
+
+def test_true_errors_of_runs_that_the_model_knows_are_said_to_be_such(
+    cli: Any, trained: Path, make_runs: Any
+) -> None:
+    split = read_facts(StudyFolder(trained)).split.parts()
+    known, validation, test = (split[use][0] for use in ("train", "validation", "test"))
+    table = make_runs().write_params(trained / "solved.csv")
+    lines = table.read_text().splitlines()
+    rows = {line.partition(",")[0]: line for line in lines}
+    # By its parameters, not by its name.
+    renamed = rows[split["train"][1]].replace(split["train"][1], test)
+    only = "\n".join([lines[0], rows[known], rows[validation], renamed])
+    table.write_text(only + "\n")
+    results = trained / "table.csv"
+    command = ("predict", trained, "--params", table, "--truth", trained, "--table", results)
+    done = cli(*command, "--json")
+    assert done.code == 0, done.err
+    uses = {each["design"]: each["used_for"] for each in json.loads(done.out)["designs"]}
+    assert uses == {known: "train", validation: "validation", test: "train"}
+    said = " ".join(done.err.split())
+    assert "each a training run: the model has learned from it" in said
+    assert "a validation run: the model was chosen and calibrated by it" in said
+    assert "The model knows it" in said
+    by_design = {line.partition(",")[0]: line for line in results.read_text().splitlines()}
+    assert "training run" in by_design[known]
+    assert "validation run" in by_design[validation]
+    # Runs that only the test is of, and designs without a truth, are new to the model.
+    table.write_text("\n".join([lines[0], rows[test]]) + "\n")
+    again = cli(*command, "--json", "--overwrite")
+    assert json.loads(again.out)["designs"][0]["used_for"] is None
+    assert "The model knows it" not in again.err
+    # Without the data of the training, by the ids.
+    solved = shutil.copytree(trained, trained.parent / "solved")
+    shutil.rmtree(trained / "input_data/dataset.zarr")
+    table.write_text("\n".join([lines[0], rows[known], rows[test]]) + "\n")
+    done = cli("predict", trained, "--params", table, "--truth", solved, "--json")
+    uses = {each["design"]: each["used_for"] for each in json.loads(done.out)["designs"]}
+    assert uses == {known: "train", test: None}

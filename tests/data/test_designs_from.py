@@ -186,3 +186,16 @@ def test_units_stay_with_their_parameters(tmp_path: Path) -> None:
     table.write_text("speed [km/h],row [mm]\n3,1\n")
     with pytest.raises(UserError, match="km/h"):
         designs_from(table, scaler)
+    # Names of columns and of keywords may have their units too, as tables have them.
+    found = designs_from({"speed [m/s]": [3.0], "row": [1.0]}, scaler)
+    assert (found.names, found.units) == (("row", "speed"), ("mm", "m/s"))
+    assert found.table.tolist() == [[1.0, 3.0]]
+    with pytest.raises(UserError, match="km/h"):
+        designs_from({"speed [km/h]": [3.0], "row": [1.0]}, scaler)
+    with pytest.raises(UserError, match="given twice"):
+        designs_from({"speed [m/s]": [3.0], "speed": [1.0], "row": [1.0]}, scaler)
+
+
+def test_units_of_runs_come_from_the_names_of_columns() -> None:
+    found = conditions_from(pd.DataFrame({"row [mm]": [1.0, 2.0], "speed": [3.0, 4.0]}))
+    assert (found.names, found.units) == (("row", "speed"), ("mm", ""))

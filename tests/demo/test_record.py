@@ -23,7 +23,7 @@ def test_attempts_add_up_and_only_the_last_finishes(tmp_path: Path) -> None:
     finished = Record.open(tmp_path, Options())
     assert finished.is_finished("train")
     assert finished.seconds == finished.steps["train"].seconds > before
-    assert finished.processor_seconds("train") > 0.0
+    assert finished.steps["train"].processor_seconds > 0.0
 
 
 def test_folders_that_hold_something_else_are_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import xarray as xr
 import zarr
 
 from simulgenvae import Study, UserError
+from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -179,3 +180,27 @@ def test_further_runs_keep_units_and_texts(
     refused = IngestOptions(params=params, if_exists="append", time_unit="s")
     with pytest.raises(UserError, match="'time' is in s, but in ms in the study"):
         copy.ingest([tmp_path / "more.npy"], refused)
+
+
+def test_the_command_line_shows_units_and_reads_them_back(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(study.folder)
+    out = tmp_path / "next.csv"
+    assert main(["suggest", folder, "--count", "2", "--out", str(out)]) == 0
+    heads = capsys.readouterr().out
+    assert "amplitude [mm]" in heads
+    assert "speed [m/s]" in heads
+    for arguments in (["--params", str(out)], ["--at", "speed [m/s]=1,amplitude=1"]):
+        assert main(["predict", folder, *arguments, "--json"]) == 0
+        shown = capsys.readouterr()
+        # Narrow columns wrap their heads.
+        assert all(text in shown.err for text in ("amplitude", "[mm]", "speed", "[m/s]"))
+        (design, *_) = json.loads(shown.out)["designs"]
+        assert design["input_units"] == {"amplitude": "mm", "speed": "m/s"}
+    table = tmp_path / "t.csv"
+    at = ["--at", "amplitude=1,speed=1"]
+    assert main(["predict", folder, *at, "--table", str(table)]) == 0
+    assert table.read_text().startswith("design,amplitude [mm],speed [m/s],")
+    assert main(["predict", folder, "--at", "speed [km/h]=1,amplitude=1"]) == 2
+    assert "'speed' is in km/h, but in m/s in the study" in capsys.readouterr().err

@@ -37,10 +37,26 @@ def test_a_named_model_has_its_record_settings_and_log(board: Path) -> None:
 
 def test_without_a_record_the_time_is_that_of_the_files(board: Path, tmp_path: Path) -> None:
     study = StudyFolder(shutil.copytree(board, tmp_path / "S"))
-    study.record_file.write_text("{}")
+    study.record_file.unlink()
     for path in study.model_files:
         os.utime(path, (1e9, 1e9))
-    assert read_facts(study).trained == datetime.fromtimestamp(1e9, UTC)
+    facts = read_facts(study)
+    assert facts.trained == datetime.fromtimestamp(1e9, UTC)
+    assert facts.note == ""
+
+
+@pytest.mark.parametrize("content", [b"{}", b"", b"\xff", b'{"trained": "yesterday"}'])
+def test_a_damaged_record_is_said_to_be_damaged(
+    board: Path, tmp_path: Path, content: bytes
+) -> None:
+    study = StudyFolder(shutil.copytree(board, tmp_path / "S"))
+    study.record_file.write_bytes(content)
+    for path in study.model_files:
+        os.utime(path, (1e9, 1e9))
+    facts = read_facts(study)
+    assert facts.trained == datetime.fromtimestamp(1e9, UTC)
+    assert f"{study.record_file} is damaged" in facts.note
+    assert "that of the model's files" in facts.note
 
 
 def test_a_damaged_file_is_named(board: Path, tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from simulgenvae.models.unit_times import unit_times
+from simulgenvae.reduction.joint_norms import JointNorms
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem
 
@@ -71,3 +76,27 @@ def test_field_loss_is_relative_to_the_training_variance(
     truth = problem.data.coefficients[torch.from_numpy(problem.data.rows["train"])]
     losses = problem.data.field_loss("mse", problem.reduction)(-truth)
     assert float(losses.mean()) == pytest.approx(1.0, rel=1e-5)
+
+
+class Sizes(JointNorms):
+    """Norms of runs that are given."""
+
+    def __init__(self, norms: list[float]) -> None:
+        self._norms = np.array(norms)
+
+    def of(self, runs: Iterable[NDArray[np.float32]]) -> NDArray[np.float64]:
+        return self._norms[: len(list(runs))]
+
+
+def test_runs_without_a_joint_error_are_left_out_of_its_mean(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    data = make_problem(make_settings()).data
+    rows = data.rows["train"][:3]
+    relative = np.array([0.1, 0.2, 0.4])
+    factors = replace(data, norms=Sizes([2.0, 0.0, 4.0])).joint_factors(rows)
+    assert factors is not None
+    # As in the report: the mean over the runs whose truth has a size.
+    expected = np.sqrt(data.variance) * (0.1 / 2.0 + 0.4 / 4.0) / 2
+    assert (relative * factors.numpy()).mean() == pytest.approx(expected)
+    assert replace(data, norms=Sizes([0.0] * 3)).joint_factors(rows) is None

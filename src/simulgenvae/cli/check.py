@@ -26,9 +26,9 @@ class CheckResult:
     """Result of a check, as ``--json`` prints it."""
 
     passed: bool
-    """Whether the study can be trained on."""
+    """True if the study can be trained on."""
     findings: tuple[Finding, ...]
-    """What was found, the worst first."""
+    """Findings, the worst first."""
 
 
 def check(

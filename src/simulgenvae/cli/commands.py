@@ -23,7 +23,7 @@ class Command:
     examples: tuple[str, ...] = ()
     """Command lines that work, without the name of the program."""
     is_group: bool = False
-    """Whether it has commands of its own; its cyclopts App then ends its help itself."""
+    """True if it has commands of its own; its cyclopts App then ends its help itself."""
 
     def path(self, name: str) -> str:
         """Return the place of the function of the command with this name."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
@@ -39,14 +39,14 @@ class VariableRange:
 
 @dataclass(frozen=True)
 class InspectedSource:
-    """What is in one file, or in a folder of runs."""
+    """Content of one file, or of a folder of runs."""
 
     path: Path
     runs: int
     ids: tuple[str, ...]
     """Ids of the runs; empty where the files have none."""
     bad_runs: dict[int, str]
-    """What is wrong with runs, by their numbers from 0."""
+    """Faults of runs, by their numbers from 0."""
     timesteps: int
     times: tuple[float, float] | None
     """First and last time, where they are known."""
@@ -67,7 +67,7 @@ class InspectedSource:
     missing_values: int
     """Values of that run that are missing (NaN) at all times."""
     notes: tuple[str, ...]
-    """What else to know."""
+    """Further remarks on the content."""
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,8 @@ def _inspected(source: Source, path: Path) -> InspectedSource:
         if coords is None
         else tuple(zip(coords.min(axis=0).tolist(), coords.max(axis=0).tolist(), strict=True)),
         length_unit="" if source.mesh is None else source.mesh.unit,
-        # Python integers do not overflow, as a product of NumPy's would for large data.
-        bytes=4 * int(np.prod(source.shape, dtype=object)),
+        # NumPy's integers would overflow for large data.
+        bytes=4 * math.prod(map(int, source.shape)),
         run_of_variables=good[0] if good else None,
         variables=ranges,
         missing_values=missing,
@@ -263,6 +263,9 @@ def _mesh(source: InspectedSource) -> str:
 
 def _ranges(source: Source, run: int) -> tuple[tuple[VariableRange, ...], int]:
     """Return the ranges of the variables in one run, and how many values it never has."""
+    # Imported here, as help does without it.
+    import numpy as np
+
     from simulgenvae.data.readers.companions import texts
 
     field = source.run(run)

@@ -16,7 +16,7 @@ from simulgenvae.cli.groups import MESSAGES, OUTPUT
 @Parameter(name="*", group=MESSAGES)
 @dataclass(frozen=True)
 class Messages:
-    """How much is said besides the result."""
+    """Amount of text that is shown besides the result."""
 
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"])] = False
     """Say more: messages for developers, and the traceback of an unexpected error."""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.table import Table
@@ -22,18 +21,12 @@ from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import Folder
 from simulgenvae.errors import UserError
-from simulgenvae.study.model_summary import ModelSummary
 from simulgenvae.utils.formatting import NONE, percent
 
+if TYPE_CHECKING:
+    from simulgenvae.study.model_summary import ModelSummary
+
 Name = Annotated[str | None, Parameter(metavar="NAME", group=CHOICE)]
-
-
-@dataclass(frozen=True)
-class ModelsResult:
-    """The trained models of a study, as ``--json`` prints them."""
-
-    models: tuple[ModelSummary, ...]
-    """Summary of each model, sorted by name."""
 
 
 def models(
@@ -70,6 +63,9 @@ def models(
         study.remove_model(remove)
     found = study.models()
     if json:
+        # Imported here, as help does without it.
+        from simulgenvae.study.model_summary import ModelsResult
+
         print_json(ModelsResult(tuple(found)))
     if not found:
         show(f"{study.folder} has no trained model yet: simulgenvae train {study.folder}")

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 12
 """Designs in the table; of more, the least certain ones are shown."""
 
+_USES = {None: NONE, "train": "training run", "validation": "validation run"}
+
 At = Annotated[tuple[str, ...], Parameter(name="--at", metavar="NAME=VALUE,…", group=DESIGNS)]
 
 
@@ -162,7 +164,8 @@ def _table(designs: Sequence[PredictedDesign]) -> Table:
     table.add_column("Design", no_wrap=True)
     first = designs[0]
     for name in first.inputs:
-        table.add_column(name, justify="right", overflow="fold")
+        heading = quantity(name, first.input_units.get(name, ""))
+        table.add_column(heading, justify="right", overflow="fold")
     for variable in first.variables:
         table.add_column(quantity(variable.name, variable.unit), justify="right", no_wrap=True)
     table.add_column("Expected error", justify="right")
@@ -191,9 +194,14 @@ def _truth_table(designs: Sequence[PredictedDesign]) -> Table:
     table = Table("Design", title=title, title_justify="left")
     for head in ("True error", "Expected error"):
         table.add_column(head, justify="right")
+    # Errors of runs that the model knows must not be taken for those of new designs.
+    used = any(design.used_for for design in solved)
+    if used:
+        table.add_column("The model knows it")
     for each in solved[:MOST_ROWS]:
         errors = (each.true_error, each.expected_error)
-        table.add_row(each.design, *(percent(error, digits=2) for error in errors))
+        known = [_USES[each.used_for]] if used else []
+        table.add_row(each.design, *(percent(error, digits=2) for error in errors), *known)
     return table
 
 

@@ -16,7 +16,7 @@ from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Folder, ModelName, Overwrite, Seed
 from simulgenvae.cli.quantity_table import band_text, heading
 from simulgenvae.utils.formatting import count as counted
-from simulgenvae.utils.formatting import percent
+from simulgenvae.utils.formatting import percent, quantity
 
 if TYPE_CHECKING:
     from simulgenvae.design.by_quantity import SuggestedQuantities
@@ -113,7 +113,8 @@ def _table(suggestion: Suggestion) -> Table:
     designs = suggestion.designs
     of_designs = () if suggestion.quantities is None else suggestion.quantities.designs
     headings = [heading(each) for each in of_designs[0]] if of_designs else []
-    for name in (*designs.names, "Expected error", *headings):
+    inputs = map(quantity, designs.names, designs.units)
+    for name in (*inputs, "Expected error", *headings):
         table.add_column(name, justify="right")
     rows = zip(designs.ids, designs.values(), suggestion.errors, strict=True)
     for row, (name, values, error) in enumerate(rows):

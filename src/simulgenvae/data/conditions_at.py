@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.units import named_parameter
 from simulgenvae.errors import UserError
 from simulgenvae.settings.problems import nearest
 
@@ -28,7 +29,7 @@ def conditions_at(texts: Sequence[str], scaler: ConditionScaler) -> Conditions:
     ----------
     texts
         One text for each design: ``NAME=VALUE`` of every parameter, separated by commas. Values of
-        categories are texts.
+        categories are texts, and a name may have its unit, as in tables: ``speed [m/s]=0.5``.
     scaler
         Scaling of the trained model, which knows the parameters.
 
@@ -47,6 +48,7 @@ def conditions_at(texts: Sequence[str], scaler: ConditionScaler) -> Conditions:
         np.array(rows, dtype=np.float64).reshape(len(texts), len(scaler.names)),
         levels=scaler.levels,
         left_out=scaler.left_out,
+        units=scaler.units,
     )
 
 
@@ -58,7 +60,7 @@ def _row(text: str, scaler: ConditionScaler) -> list[float]:
                 f"--at {text}: nothing was learned of {column}: leave it out. The parameters are "
                 f"{', '.join(scaler.names)}."
             )
-    given = _pairs(text, scaler.names)
+    given = _pairs(text, scaler)
     missing = [name for name in scaler.names if name not in given]
     if missing:
         advice = ""
@@ -74,12 +76,14 @@ def _row(text: str, scaler: ConditionScaler) -> list[float]:
     ]
 
 
-def _pairs(text: str, names: Sequence[str]) -> dict[str, str]:
+def _pairs(text: str, scaler: ConditionScaler) -> dict[str, str]:
     """Return the value of each name, as it is written."""
+    names = scaler.names
     found: dict[str, str] = {}
     last = ""
     for part in text.split(","):
         name, value = _pair(part, names)
+        name = named_parameter(name, names, scaler.units, f"--at {text}")
         if name:
             if name in found:
                 raise UserError(f"--at {text}: {name} is given twice.")

@@ -34,6 +34,11 @@ class Columns(NamedTuple):
     designs: int
     """Number of designs, n."""
 
+    def renamed(self, names: Sequence[str]) -> Columns:
+        """Return columns with other names, in the same order; UserError for one given twice."""
+        _checked(names)
+        return self._replace(values=dict(zip(names, self.values.values(), strict=True)))
+
 
 def columns_of(designs: object, names: Sequence[str] | None = None) -> Columns:
     """Return designs in any of the forms of :data:`TAKEN` but files and Conditions as columns.

@@ -21,6 +21,7 @@ from simulgenvae.data.design_columns import TAKEN, Columns, columns_of
 from simulgenvae.data.images.given import images_from
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.names import natural_key
+from simulgenvae.data.units import named_parameter, split_units
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -99,12 +100,15 @@ def conditions_from(designs: object, ids: Sequence[str] | None = None) -> Condit
     if _is_path(designs):
         return read_condition_files(Path(os.fspath(designs))).conditions  # type: ignore[call-overload]
     columns = columns_of(designs)
+    labels = split_units(tuple(columns.values))
+    columns = columns.renamed([label.name for label in labels])
     levels: list[Levels] = []
     for values in columns.values.values():
         texts = {each for each in values if isinstance(each, str)}
         levels.append(tuple(sorted(map(str, texts), key=natural_key)))
     names = tuple(columns.values)
-    return _conditions(columns, names, levels, ids)
+    units = [label.unit for label in labels]
+    return _conditions(columns, names, levels, units, ids)
 
 
 def _parameters(designs: object, scaler: ConditionScaler) -> Conditions | None:
@@ -115,6 +119,11 @@ def _parameters(designs: object, scaler: ConditionScaler) -> Conditions | None:
         known = Known(scaler.names, scaler.levels, scaler.left_out, units=scaler.units)
         return read_conditions(Path(os.fspath(designs)), known).conditions  # type: ignore[call-overload]
     columns = columns_of(designs, scaler.names)
+    # As headers of tables, which have units behind the names.
+    names = tuple(
+        named_parameter(name, scaler.names, scaler.units, "designs") for name in columns.values
+    )
+    columns = columns.renamed(names)
     constant = {each.name: each for each in scaler.left_out}
     for name in columns.values:
         if name in constant:
@@ -129,13 +138,14 @@ def _parameters(designs: object, scaler: ConditionScaler) -> Conditions | None:
         verb = "is" if len(missing) == 1 else "are"
         absent = ", ".join(map(repr, missing))
         raise UserError(f"{absent} {verb} missing: {_wanted(scaler.names)}")
-    return _conditions(columns, scaler.names, scaler.levels, None)
+    return _conditions(columns, scaler.names, scaler.levels, scaler.units, None)
 
 
 def _conditions(
     columns: Columns,
     names: tuple[str, ...],
     levels: Sequence[Levels],
+    units: Sequence[str],
     ids: Sequence[str] | None,
 ) -> Conditions:
     if not columns.designs:
@@ -145,7 +155,7 @@ def _conditions(
         values = columns.values[name]
         table[:, column] = _codes(name, values, texts) if texts else _numbers(name, values)
     ids = tuple(ids or columns.ids or map(str, range(columns.designs)))
-    return Conditions(ids, names, table, levels=tuple(levels))
+    return Conditions(ids, names, table, levels=tuple(levels), units=tuple(units))
 
 
 def _numbers(name: str, values: Sequence[Any]) -> NDArray[np.float64]:

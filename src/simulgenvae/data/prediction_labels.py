@@ -41,7 +41,7 @@ RESERVED = (
 
 @dataclass(frozen=True)
 class PredictionLabels:
-    """What the file of one predicted design says about itself.
+    """Labels in the file of one predicted design: its id, variables, units and parameters.
 
     Attributes
     ----------

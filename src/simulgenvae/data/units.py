@@ -54,6 +54,21 @@ def split_units(headers: Sequence[str], kept: Sequence[str] = ()) -> tuple[Label
     )
 
 
+def named_parameter(header: str, names: Sequence[str], units: Sequence[str], where: str) -> str:
+    """Return the parameter that a header names, with its unit or without; else the header.
+
+    Raises
+    ------
+    UserError
+        Where the unit is not that of the parameter; ``where`` begins the message.
+    """
+    label = split_unit(header)
+    if header in names or label.name not in names:
+        return header
+    require_same_unit(label.name, label.unit, units[names.index(label.name)], where)
+    return label.name
+
+
 def plain_unit(cell: str) -> str:
     """Return the unit in a cell of a row of units, without brackets; "" for none."""
     text = cell.strip()

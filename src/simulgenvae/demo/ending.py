@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.table import Table
-from scipy import stats
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.demo.measure import Measured
+from simulgenvae.evaluation.accuracy import about_interval
 from simulgenvae.evaluation.methods import method_titles
-from simulgenvae.utils.formatting import count, percent
+from simulgenvae.evaluation.results.base import INTERVAL
+from simulgenvae.utils.formatting import count, milliseconds, percent, percent_plus_minus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,40 +27,12 @@ if TYPE_CHECKING:
     from simulgenvae.demo.record import Record
     from simulgenvae.demo.solving import Solved
     from simulgenvae.demo.trials import Trial
-    from simulgenvae.evaluation.results.errors import SplitErrors
-
-CONFIDENCE = 0.95
-
-
-class MeanError(NamedTuple):
-    """Mean error over designs."""
-
-    mean: float
-    half_width: float
-    """Half of the interval that holds the mean over all designs with 95 % confidence, if the
-    errors are normally distributed (Student's t)."""
-    largest: float
-    designs: int
-
-    @classmethod
-    def of(cls, errors: SplitErrors) -> MeanError:
-        """Return it for the errors of one method."""
-        values = np.array([each for each in errors.per_run.values() if each is not None])
-        half = math.nan
-        if values.size > 1:
-            quantile = stats.t.ppf(0.5 + CONFIDENCE / 2.0, values.size - 1)
-            half = float(quantile * values.std(ddof=1) / math.sqrt(values.size))
-        return cls(float(values.mean()), half, float(values.max()), values.size)
-
-    def text(self) -> str:
-        """Return mean and interval."""
-        spread = "" if math.isnan(self.half_width) else f" ± {percent(self.half_width, 2)}"
-        return f"{percent(self.mean)}{spread}"
+    from simulgenvae.evaluation.results import OverRuns
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Processor seconds of what was done: those that one core would take."""
+    """Seconds of what was done, by the clock, where runs are solved one after another."""
 
     runs: int
     """Number of runs that were solved for the study."""
@@ -70,7 +43,7 @@ class Costs:
     solver: float
     """Seconds of solving one design."""
     prediction: float
-    """Seconds of predicting one design."""
+    """Seconds of predicting one design, as in the report."""
 
     @property
     def speed_up(self) -> float:
@@ -105,7 +78,7 @@ def ending(
     record
         Cost of each step.
     solving
-        Processor seconds of the solved runs, by their ids.
+        Seconds of solving each of the runs, by their ids.
     """
     results = [
         Measured.of(trial, prediction, solved)
@@ -117,9 +90,9 @@ def ending(
         costs = Costs(
             runs=len(solving),
             solving=sum(solving.values()),
-            training=record.processor_seconds(f"train {trial.study.folder.name}"),
+            training=record.steps[f"train {trial.study.folder.name}"].seconds,
             solver=solver_seconds,
-            prediction=result.prediction.seconds,
+            prediction=result.evaluation.timing.seconds_for_one_run,
         )
         data = result.evaluation.data
         shown += [error_line(result), speed_line(costs, data.timesteps, data.nodes)]
@@ -129,29 +102,31 @@ def ending(
 def errors_table(results: Sequence[Measured], solver_seconds: float) -> Table:
     """Return errors on the test runs and times of a design, of surrogates and baselines."""
     first = results[0].evaluation
-    designs = MeanError.of(first.compared["prediction"]).designs
-    title = f"Relative L2 error on {count(designs, 'design')} that nothing was trained on"
+    runs = first.compared["prediction"].runs
+    title = f"Relative L2 error on {count(runs, 'design')} that nothing was trained on"
     table = Table("", title=title)
-    for column in ("mean, 95 % interval", "largest", "one design"):
+    for column in (f"mean, {INTERVAL}", "largest", "one design"):
         table.add_column(column, justify="right")
     for result in results:
-        found = MeanError.of(result.evaluation.compared["prediction"])
-        cells = (found.text(), percent(found.largest), _time(result.prediction.seconds))
-        table.add_row(result.name, *cells, style="bold")
+        found = result.evaluation.compared["prediction"].relative_l2
+        time = milliseconds(result.evaluation.timing.seconds_for_one_run)
+        table.add_row(result.name, _mean(found), percent(found.max), time, style="bold")
     titles = method_titles(first)
-    baselines = [name for name in BASELINES if name in first.compared]
-    for name in sorted(baselines, key=lambda name: MeanError.of(first.compared[name]).mean):
-        found = MeanError.of(first.compared[name])
-        table.add_row(titles[name], found.text(), percent(found.largest), "")
-    table.add_row("Finite elements (the truth)", "", "", _time(solver_seconds))
+    baselines = {
+        name: first.compared[name].relative_l2 for name in BASELINES if name in first.compared
+    }
+    for name, found in sorted(baselines.items(), key=lambda item: item[1].mean or math.inf):
+        table.add_row(titles[name], _mean(found), percent(found.max), "")
+    table.add_row("Finite elements (the truth)", "", "", milliseconds(solver_seconds))
     return table
 
 
 def error_line(result: Measured) -> str:
     """Return the sentence about the error on unseen designs."""
     evaluation = result.evaluation
-    found = MeanError.of(evaluation.compared["prediction"])
-    parts = [f"{result.name}: error {found.text()} on {count(found.designs, 'unseen design')}"]
+    found = evaluation.compared["prediction"]
+    runs = count(found.runs, "unseen design")
+    parts = [f"{result.name}: error {_mean(found.relative_l2)} on {runs}"]
     best = evaluation.best_baseline
     if best is not None and best.prediction_ratio is not None:
         title = method_titles(evaluation)[best.name]
@@ -162,22 +137,22 @@ def error_line(result: Measured) -> str:
         for error, guess in zip(result.new_errors, expected, strict=True)
     ]
     parts.append(f"new designs that were predicted and then solved: {', '.join(new)}")
-    return "; ".join(parts) + "."
+    return "; ".join(parts) + f". {about_interval(found.runs, evaluation.compared_split)}"
 
 
 def speed_line(costs: Costs, timesteps: int, nodes: int) -> str:
     """Return the sentences about speed-up and the number of designs from which on it pays."""
     found = (
-        f"Speed-up: {costs.speed_up:.0f}. A design takes {_time(costs.solver)} with the solver and "
-        f"{_time(costs.prediction)} with the surrogate ({timesteps} times at {nodes:,} "
-        "nodes, both on one core)."
+        f"Speed-up: {costs.speed_up:.0f}. By the clock, a design takes "
+        f"{milliseconds(costs.solver)} with the solver and {milliseconds(costs.prediction)} with "
+        f"the surrogate ({timesteps} times at {nodes:,} nodes)."
     )
     if costs.pays_after is None:
         return f"{found} It never pays."
     return (
-        f"{found} It pays after {costs.pays_after} designs: solving {costs.runs} runs "
-        f"({costs.solving:.0f} s of one core) and training ({costs.training:.0f} s) take as long "
-        "as solving these."
+        f"{found} It pays after {costs.pays_after} designs: solving {costs.runs} runs one after "
+        f"another ({costs.solving:.0f} s) and training ({costs.training:.0f} s) take as long as "
+        "solving these."
     )
 
 
@@ -196,5 +171,5 @@ def _joined(paths: Iterable[Path]) -> str:
     return " and ".join(str(path.resolve()) for path in paths)
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds:.2g} s" if seconds >= 1.0 else f"{1e3 * seconds:.0f} ms"
+def _mean(errors: OverRuns) -> str:
+    return percent_plus_minus(errors.mean, errors.half_width)

@@ -56,7 +56,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Air:
-    """What is around a solid."""
+    """Surroundings of a solid."""
 
     temperature: float
     """T_air, K; that of the solid at time 0, too."""

@@ -23,7 +23,7 @@ class Designs(NamedTuple):
     ids: tuple[str, ...]
     """Names of the N designs."""
     inputs: tuple[Any, ...]
-    """What :meth:`Problem.solve` takes for each."""
+    """Argument of :meth:`Problem.solve` for each."""
 
 
 class Problem(Protocol):

@@ -81,10 +81,6 @@ class Record(BaseModel):
         """Time of all steps by the clock."""
         return sum(step.seconds for step in self.steps.values())
 
-    def processor_seconds(self, step: str) -> float:
-        """Return the processor seconds of a step."""
-        return self.steps[step].processor_seconds
-
     def was_begun(self, step: str) -> bool:
         """Return whether an earlier command has begun a step, and perhaps finished it."""
         return step in self.steps

@@ -31,20 +31,20 @@ class Solved(NamedTuple):
     field: NDArray[np.float32]
     """Temperature in K, ``[T, M]``."""
     seconds: float
-    """Processor seconds of the solver."""
+    """Seconds of the solver, by the clock."""
 
 
 def solve(problem: Problem, design: Any) -> Solved:
     """Return the solution of one design."""
-    begin = time.process_time()
+    begin = time.perf_counter()
     field = problem.solve(design)
-    return Solved(field, time.process_time() - begin)
+    return Solved(field, time.perf_counter() - begin)
 
 
 def solve_runs(
     problem: Problem, designs: Designs, folder: Path, workers: int | None = None
 ) -> dict[str, float]:
-    """Solve the designs that have not been solved, and return the processor seconds of all.
+    """Solve the designs that have not been solved, and return the seconds of each.
 
     Each run is a file ``runs/ID.npy`` ``[T, M]``. There are also ``mesh.vtu``, ``times.npy``, the
     conditions, and ``seconds.csv`` with the time of each run.
@@ -92,7 +92,7 @@ def solve_runs(
 
 
 def _finished(folder: Path) -> dict[str, float]:
-    """Return the processor seconds of the runs that have been solved, by their ids."""
+    """Return the seconds of the runs that have been solved, by their ids."""
     found = {}
     path = folder / SECONDS_FILE
     for line in path.read_text().splitlines() if path.exists() else ():

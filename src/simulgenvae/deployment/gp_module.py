@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PodGpModule(nn.Module):
-    """Scaled parameters and images to coefficients at the training times.
+    """Network from scaled parameters and images to coefficients at the training times.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class SuggestedQuantities:
     training_half_widths: tuple[float, ...]
     """Half the width of the band of each quantity, the mean over the training runs."""
     warnings: tuple[str, ...]
-    """What to know of the quantities."""
+    """Warnings about the quantities."""
 
 
 @dataclass(frozen=True, eq=False)

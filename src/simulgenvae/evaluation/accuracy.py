@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.data.units import with_unit
 from simulgenvae.evaluation.methods import method_titles
 from simulgenvae.evaluation.report.section import Table
-from simulgenvae.evaluation.results.base import FEW_RUNS, INTERVAL_LEVEL
+from simulgenvae.evaluation.results.base import FEW_RUNS, INTERVAL
 from simulgenvae.utils.formatting import NONE, count, percent, percent_plus_minus, plus_minus
 
 if TYPE_CHECKING:
@@ -32,9 +32,11 @@ class Accuracy:
     baseline: OverRuns | None
     """None where there is no baseline, or where it was not measured."""
     unit: str = ""
-    """Unit; ``%`` for fractions."""
+    """Unit of the errors; fractions have none."""
     size: float | None = None
     """Size to which errors are compared in parentheses, in the unit; None for none."""
+    is_fraction: bool = False
+    """True for fractions, which are shown as percentages."""
 
     def mean(self) -> str:
         """Return the surrogate's mean error with its interval."""
@@ -55,7 +57,8 @@ class Accuracy:
         return self._text(self.baseline.mean, self.baseline.half_width)
 
     def _text(self, value: float | None, half: float | None = None) -> str:
-        if self.unit == "%":
+        # Not by the unit: values of a variable may be in percent themselves.
+        if self.is_fraction:
             return percent(value) if half is None else percent_plus_minus(value, half)
         return plus_minus(value, half, self.unit)
 
@@ -69,7 +72,7 @@ def accuracies(
         f"{joint}, relative to its variation",
         prediction.relative_l2,
         None if baseline is None else baseline.relative_l2,
-        "%",
+        is_fraction=True,
     )
     data = result.data
     for name in data.variables[:MOST_VARIABLES]:
@@ -174,7 +177,6 @@ def wins(first: SplitErrors, second: SplitErrors) -> int:
 
 def about_interval(runs: int, split: str) -> str:
     """Return what ± means, and what it can tell for this number of runs."""
-    level = f"{100 * INTERVAL_LEVEL:g} %"
     named = f"{split} runs" if split else "runs"
     if runs == 1:
         return (
@@ -182,7 +184,7 @@ def about_interval(runs: int, split: str) -> str:
             "about that of the next design."
         )
     meaning = (
-        f"± is the {level} t-interval of the mean over the {runs} {named}: where the mean over "
+        f"± is the {INTERVAL} of the mean over the {runs} {named}: where the mean over "
         "very many such designs can be expected."
     )
     if runs >= FEW_RUNS:

@@ -63,6 +63,7 @@ def draw(
         dataset.variables,
         dataset.units,
         dataset.time_unit,
+        mesh.unit,
     )
     files = {}
     hover = {}

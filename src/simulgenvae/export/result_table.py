@@ -36,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """What is known of one predicted design."""
+    """Row of the table: inputs, scores and quantities of one predicted design."""
 
     design: str
     """Id of the design."""
@@ -139,6 +139,7 @@ def _entry(row: ResultRow) -> dict[str, object]:
         "inputs": named(row.inputs),
         "quantities": named(row.quantities),
         "expected_error": row.expected_error,
+        **({} if row.true_error is None else {"true_error": row.true_error}),
         "novelty": row.novelty,
         "warnings": list(row.warnings),
         "texts": dict(row.carried),

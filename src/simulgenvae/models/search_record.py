@@ -33,7 +33,8 @@ class TrialRecord(BaseModel):
     steps: Annotated[int, Field(ge=0)]
     """Steps of its longest training."""
     error: Error | None = None
-    """Mean relative error of the held-out runs after these; None where the training failed."""
+    """Mean joint relative L2 error of the held-out runs after these; None where the training
+    failed."""
     seconds: Seconds
     """Time of all its trainings."""
     state: Literal["finished", "stopped", "failed", "unfinished"]

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from simulgenvae.training.identity import TrainingIdentity
 
-FORMAT = 1
+FORMAT = 2
+"""Version of the file. In those of version 1, errors are relative to the training variance, and
+cannot be compared with those of the report."""
 _LARGEST = 2**26
 """Bytes of the largest file that is read."""
 
@@ -39,7 +41,7 @@ class Event(BaseModel):
 
 
 class Prepared(Event):
-    """The runs were prepared and the speed was measured."""
+    """Event: the runs were prepared and the speed was measured."""
 
     event: Literal["prepared"] = "prepared"
     rest: Seconds
@@ -49,14 +51,14 @@ class Prepared(Event):
 
 
 class Started(Event):
-    """A trial was started."""
+    """Event: a trial was started."""
 
     event: Literal["started"] = "started"
     values: Values
 
 
 class Trained(Event):
-    """A training of a trial was finished."""
+    """Event: a training of a trial was finished."""
 
     event: Literal["trained"] = "trained"
     trial: Annotated[int, Field(ge=0)]
@@ -66,7 +68,7 @@ class Trained(Event):
 
 
 class Ended(Event):
-    """The search has ended; the training with the chosen settings follows."""
+    """Event: the search has ended, and the training with the chosen settings follows."""
 
     event: Literal["ended"] = "ended"
     record: SearchRecord

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulgenvae.search.trainer import Measured
 
 REDUCTION = 3
-"""Only the best of so many trials get a training that is longer by this factor."""
+"""Number of trials of which one, the best, gets a training that is longer by this factor."""
 RUNGS = 3
 """Number of lengths of trainings; the longest is that of a network of the ensemble."""
 RANDOM_TRIALS = 6

@@ -54,7 +54,8 @@ class Measured:
     """Findings of one training of a trial."""
 
     error: float | None
-    """Mean relative error of the held-out runs; None where the training failed."""
+    """Mean joint relative L2 error of the held-out runs, as in the report; None where the training
+    failed."""
     seconds: float
 
 
@@ -141,7 +142,10 @@ class TrialTrainer:
         return Measured(error_or_nan if math.isfinite(error_or_nan) else None, seconds)
 
     def _train(self, settings: Settings, steps: int, rows: Rows) -> float:
-        """Return the least validation error of a training."""
+        """Return the error of the network that a training ends with, in the measure of the report.
+
+        It is the mean joint relative L2 error of the held-out runs.
+        """
         factory = self._factory_of(settings, steps, rows)
         # Nothing of a trial is shown or kept but its error.
         with torch.random.fork_rng(), progress_off(), no_log_file(), TrainingLog(None) as log:
@@ -153,7 +157,10 @@ class TrialTrainer:
             )
             loop = Loop(networks, factory.data, None, self._identity, log, seed)
             progress = loop.run([stage])
-        return min(entry.validation_error for entry in progress.history)
+        # As in any training, the weights are those of the least validation error.
+        best = min(progress.history, key=lambda entry: entry.validation_error)
+        assert best.joint_error is not None, "the stage has an error of each run"
+        return best.joint_error
 
     def _factory_of(self, settings: Settings, steps: int, rows: Rows) -> NetworkFactory:
         data = replace(self._factory.data, rows=rows)

@@ -98,6 +98,7 @@ def compare_models(study: StudyFolder, first: str, second: str) -> ModelComparis
             remarks.append("The models were measured on different runs, so errors are left out")
         elif measured.split != "test":
             remarks.append(f"There are no test runs: errors are those of {measured.split} runs")
+    remarks += [f"{each.name}: {each.note}" for each in summaries if each.note and each.split]
     differences = _different_settings(facts[0].settings, facts[1].settings)
     return ModelComparison(summaries[0], summaries[1], differences, measured, tuple(remarks))
 

@@ -41,7 +41,7 @@ class ModelSummary:
 
     name: str
     current: bool
-    """Whether it is the model that is used where none is named."""
+    """True if it is the model that is used where none is named."""
     trained: datetime | None
     """Time at which its training ended."""
     runs: RunNumbers | None
@@ -54,7 +54,15 @@ class ModelSummary:
     best_baseline: MeasuredError | None = None
     """The baseline with the least error on the same runs."""
     note: str = ""
-    """Why something is not known."""
+    """Reason why something is not known."""
+
+
+@dataclass(frozen=True)
+class ModelsResult:
+    """The trained models of a study, as ``models --json`` prints them."""
+
+    models: tuple[ModelSummary, ...]
+    """Summary of each model, sorted by name."""
 
 
 def summary_of(study: StudyFolder, name: str, *, current: bool) -> ModelSummary:
@@ -68,18 +76,23 @@ def summary_of(study: StudyFolder, name: str, *, current: bool) -> ModelSummary:
     runs = RunNumbers(**{part: len(ids) for part, ids in parts.items()})
     about = (name, current, facts.trained, runs, facts.bytes)
     if not facts.predicts:
-        return ModelSummary(*about, note="only the VAE is trained")
+        return ModelSummary(*about, note=_joined("only the VAE is trained", facts.note))
     try:
         result = read_metrics(chosen, facts)
     except UserError as error:
-        return ModelSummary(*about, note=str(error))
+        return ModelSummary(*about, note=_joined(str(error), facts.note))
     best = result.best_baseline
     return ModelSummary(
         *about,
         split=result.compared_split,
         error=result.mean_error("prediction"),
         best_baseline=None if best is None else MeasuredError(best.name, best.relative_l2),
+        note=facts.note,
     )
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def read_metrics(study: StudyFolder, facts: ModelFacts) -> EvaluationResult:

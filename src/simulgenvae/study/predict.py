@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.study.predicted_design import Use
     from simulgenvae.surrogate.parts import PredictingParts
     from simulgenvae.surrogate.predicted_quantity import PredictedQuantity
     from simulgenvae.surrogate.quantities import QuantityPredictor
@@ -207,10 +208,12 @@ class _Request:
     ) -> list[PredictedDesign]:
         """Predict with the others of several processes, and compare with the truth if given."""
         from simulgenvae.distributed import collectives
+        from simulgenvae.study.used_runs import use_warnings
 
         surrogate = self.study.load_surrogate()
         warnings = surrogate.warnings(self.conditions, samples=self.samples)
         log_warnings(warnings)
+        uses = {} if truth is None else self._uses(surrogate)
         of_quantities = self._quantity_predictor(surrogate)
         with (
             _truth_added(truth, self.conditions, surrogate) as with_truth,
@@ -233,10 +236,19 @@ class _Request:
                 batches, mesh, out, overwrite=overwrite, runs=runs, surrogate=surrogate
             )
             own = with_quantities(own, of_quantities, self.conditions.select(local))
+            own = [replace(design, used_for=uses.get(design.design)) for design in own]
             found = list(chain(*collectives.all_gather(own)))
             if collectives.is_rank0():
-                self._write_table(found, warnings)
+                self._write_table(found, [*warnings, *use_warnings(uses)])
             return found
+
+    def _uses(self, surrogate: Surrogate) -> dict[str, Use]:
+        """Return the designs that the model was made with, after a warning about them."""
+        from simulgenvae.study.used_runs import use_summary, used_runs
+
+        uses = used_runs(self.study, surrogate, self.conditions)
+        log_warnings(use_summary(uses))
+        return uses
 
     def _write_table(self, designs: Sequence[PredictedDesign], warnings: Sequence[str]) -> None:
         """Write the table of results, if one is wanted."""

@@ -5,8 +5,8 @@ Tested in tests/cli/test_predict.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from simulgenvae.surrogate.predicted_quantity import (
     PredictedQuantity,  # noqa: TC001  # pydantic reads it for --json
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.export.batches import Batch
+
+
+Use = Literal["train", "validation"]
+"""Part of the split that a model was made with."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,13 @@ class PredictedDesign:
     """Distance of the design from the training runs."""
     quantities: tuple[PredictedQuantity, ...] = ()
     """Quantities of interest, in the order of their declaration."""
+    input_units: dict[str, str] = field(default_factory=dict)
+    """Unit of each parameter whose unit is known."""
     true_error: float | None = None
     """True joint relative L2 error, where the design is solved too."""
+    used_for: Use | None = None
+    """Part of the split of a design that is solved too, if the model was made with it: the true
+    error is then not that of a new design."""
 
 
 def predicted_designs(
@@ -62,6 +71,8 @@ def predicted_designs(
     """
     errors = true_errors or (None,) * len(batch.ids)
     rows = {name: row for row, name in enumerate(conditions.ids)}
+    known = zip(conditions.names, conditions.units, strict=True)
+    units = {name: unit for name, unit in known if unit}
     found = []
     for index, name in enumerate(batch.ids):
         values = conditions.select([rows[name]]).values()[0]
@@ -73,6 +84,7 @@ def predicted_designs(
                 _variables(batch, batch.fields[index]),
                 scores.get("expected_error"),
                 scores.get("novelty"),
+                input_units=units,
                 true_error=errors[index],
             )
         )

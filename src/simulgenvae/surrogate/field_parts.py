@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class FieldParts(NamedTuple):
-    """Where the fields of a surrogate are, in time and space."""
+    """Times and nodes of the fields of a surrogate."""
 
     times: NDArray[np.float64]
     """Training times, ``[T]``."""
     mesh: Mesh
     """Nodes with values, and the cells between them."""
     mask: NodeMask | None
-    """Which nodes of the whole mesh have values; None where all have."""
+    """Nodes of the whole mesh that have values; None where all have."""
 
 
 def field_parts(

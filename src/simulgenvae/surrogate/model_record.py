@@ -17,6 +17,7 @@ from simulgenvae.settings.schema import Settings
 from simulgenvae.settings.toml import toml_text
 from simulgenvae.surrogate.descriptions import ConditionerDescription, VaeDescription
 from simulgenvae.surrogate.model_file import check_kind, complete_model, require_trained
+from simulgenvae.utils.damage import first_problem
 from simulgenvae.utils.tensor_file import read_some_arrays
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class ModelFacts:
     """Facts about a trained model."""
 
     trained: datetime
-    """Time at which the training ended; of a model without a record, that of its files."""
+    """Time at which the training ended; without a record that can be read, that of the files."""
     settings: Settings
     info: TrainingInfo
     split: Split
@@ -67,6 +68,8 @@ class ModelFacts:
     """False where only the VAE is trained."""
     bytes: int
     """Size of the model's files."""
+    note: str = ""
+    """Reason why the record could not be read, if there is one."""
 
 
 def now() -> datetime:
@@ -96,7 +99,8 @@ def read_facts(study: StudyFolder) -> ModelFacts:
         settings = conditioner.settings
         info = conditioner.info
     size = sum(path.stat().st_size for path in study.model_files if path.exists())
-    return ModelFacts(_trained(study), settings, info, vae.split, predicts, size)
+    trained, note = _trained(study)
+    return ModelFacts(trained, settings, info, vae.split, predicts, size, note)
 
 
 def _description(path: Path, kind: ModelKind, study: StudyFolder) -> dict[str, Any]:
@@ -106,13 +110,22 @@ def _description(path: Path, kind: ModelKind, study: StudyFolder) -> dict[str, A
     return about
 
 
-def _trained(study: StudyFolder) -> datetime:
+def _trained(study: StudyFolder) -> tuple[datetime, str]:
+    """Return when the training ended, and what is wrong with the record, if anything is."""
+    note = ""
     # Copies of a study have other times, so that the record counts more.
     try:
-        return ModelRecord.model_validate_json(study.record_file.read_bytes()).trained
-    except (OSError, ValidationError):
-        newest = max(path.stat().st_mtime for path in study.model_files if path.exists())
-        return datetime.fromtimestamp(newest, UTC).replace(microsecond=0)
+        return ModelRecord.model_validate_json(study.record_file.read_bytes()).trained, note
+    except FileNotFoundError:
+        # A model of an earlier version, or one without a name.
+        pass
+    except (OSError, ValidationError) as error:
+        note = (
+            f"{study.record_file} is damaged ({first_problem(error)}): the time of the training is "
+            "that of the model's files; restore the file from a copy"
+        )
+    newest = max(path.stat().st_mtime for path in study.model_files if path.exists())
+    return datetime.fromtimestamp(newest, UTC).replace(microsecond=0), note
 
 
 def record_writers(

@@ -84,12 +84,19 @@ class TrainingData:
         """Return the factor from a run's relative error to its joint error, ``[n]``.
 
         Relative errors are in units of the training variance, joint errors in units of the run's
-        own deviation, as in the report.
+        own deviation, as in the report. A run without deviation has no joint error: its factor is
+        0, and those of the others are larger, so that the mean of all products is that of the
+        others. None where no run has a joint error.
         """
         if self.norms is None:
             return None
         runs = (self.coefficients[torch.tensor([row])][0].cpu().numpy() for row in rows)
-        factors = math.sqrt(self.variance) / self.norms.of(runs)
+        norms = self.norms.of(runs)
+        defined = norms > 0
+        if not defined.any():
+            return None
+        factors = np.zeros(len(norms))
+        factors[defined] = math.sqrt(self.variance) / norms[defined] / defined.mean()
         return torch.from_numpy(factors).to(self.device)
 
     @cached_property

@@ -43,15 +43,15 @@ class Finding:
     """Finding about one stage."""
 
     cause: str
-    """What went wrong, the same for all stages in which it did."""
+    """Fault in a few words, the same for all stages in which it did."""
     stage: str
     """Label of the stage."""
     text: str
-    """What shows it."""
+    """Sentence that says by what it shows."""
     action: str
-    """What to do."""
+    """Advice to the user."""
     size: float = 0.0
-    """How bad it is, compared with the same cause elsewhere."""
+    """Size of the fault, compared with the same cause elsewhere."""
 
 
 def training_warnings(history: History, more: Sequence[str] = ()) -> list[str]:

@@ -46,7 +46,7 @@ SECONDS_OF_READING = 1.5
 SECONDS_OF_CALIBRATION = 3.0
 """Time of Gaussian processes and calibration in small studies."""
 CALIBRATION_PART = 0.03
-"""What is added to that, as a fraction of the time of all networks."""
+"""Time that is added to that, as a fraction of the time of all networks."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Phase:
     share: float
     """Share of the whole training, from 0 to 1."""
     pace: str
-    """What the time depends on: phases of the same pace take as long for the same share."""
+    """Name of what the time depends on: phases of the same pace take as long for the same share."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from simulgenvae.design.learning_curve.power_law import LEVEL
 from simulgenvae.evaluation.methods import method_color
-from simulgenvae.utils.formatting import percent
+from simulgenvae.utils.formatting import percent, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +53,9 @@ def curve_figure(found: LearningCurve) -> Figure:
     _set_scales(axes)
     axes.set(
         xlabel="training runs",
-        ylabel="mean joint relative L2 error\n"
-        f"on {found.measured_runs} {found.measured_on} runs [%]",
+        ylabel=quantity(
+            f"mean joint relative L2 error\non {found.measured_runs} {found.measured_on} runs", "%"
+        ),
     )
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)

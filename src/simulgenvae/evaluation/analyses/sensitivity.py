@@ -11,6 +11,7 @@ predictions each.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,7 @@ def sensitivity(
         training.images,
         dataset.variables,
         notes,
-        quantities=None if quantities is None else _outputs_of(quantities),
+        quantities=None if quantities is None else _outputs_of(quantities, scale),
         budget=coarse.budget,
         seed=seed,
     )
@@ -154,12 +155,17 @@ def sensitivity(
     )
 
 
-def _outputs_of(quantities: QuantityPredictor) -> QuantityOutputs:
+def _outputs_of(quantities: QuantityPredictor, scale: VariableScale) -> QuantityOutputs:
     group = quantities.group
     # Whole fields at the nodes and times that the quantities need.
-    values = len(group.rows) * len(group.nodes) * len(group.columns)
-    names = tuple(each.name for each in group.quantities)
-    return QuantityOutputs(names, quantities.of_fields, _FIELD_VALUES // values)
+    shape = (len(group.rows), len(group.nodes), len(group.columns))
+    sizes = (np.abs(scale.mean) + scale.spread)[group.columns]
+    return QuantityOutputs(
+        tuple(each.name for each in group.quantities),
+        quantities.of_fields,
+        np.abs(group.of_part(np.broadcast_to(sizes, shape)).values),
+        _FIELD_VALUES // math.prod(shape),
+    )
 
 
 def _evenly(count: int, most: int) -> NDArray[np.intp]:

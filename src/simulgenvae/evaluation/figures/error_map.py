@@ -40,7 +40,7 @@ def error_map(node_rmse: NDArray[np.float64], domain: Domain, title: str) -> Fig
         if mesh is None:
             x, order = abscissa(space, len(values))
             axes.plot(x, values[order], color=style.PREDICTION, marker=style.marker(len(x)))
-            axes.set(xlabel="node" if space is None else "x", ylabel=label, ylim=(0, None))
+            axes.set(xlabel=domain.position_label(space), ylabel=label, ylim=(0, None))
             style.finish(axes)
             continue
         colors = Normalize(0.0, float(values.max()))

@@ -43,7 +43,7 @@ def baseline_bars(
     axes.bar_label(drawn, [percent(error) for _, error in bars], padding=4)
     axes.invert_yaxis()
     axes.margins(x=0.15)
-    axes.set(xlabel=f"mean joint relative L2 error on {split} runs [%]")
+    axes.set(xlabel=style.labelled(f"mean joint relative L2 error on {split} runs", "%"))
     style.open_corner(axes)
     return figure
 
@@ -63,7 +63,8 @@ def run_histogram(per_run: Mapping[str, Number], split: str) -> Figure:
         axes.set_title(title, loc="right", fontsize="medium")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(
-        xlabel=f"joint relative L2 error of prediction on {split} runs [%]", ylabel="number of runs"
+        xlabel=style.labelled(f"joint relative L2 error of prediction on {split} runs", "%"),
+        ylabel="number of runs",
     )
     style.open_corner(axes)
     return figure
@@ -97,7 +98,8 @@ def error_over_time(
     if positive:
         axes.set_yscale("log")
     axes.set(
-        xlabel=style.labelled("time", time_unit), ylabel=f"relative L2 error on {split} runs [%]"
+        xlabel=style.labelled("time", time_unit),
+        ylabel=style.labelled(f"relative L2 error on {split} runs", "%"),
     )
     style.finish(axes, legend=False)
     # Long titles of methods would take a third of the width at the side of the lines.

@@ -39,10 +39,15 @@ class Domain:
     variables: tuple[str, ...]
     units: tuple[str, ...]
     time_unit: str = ""
+    length_unit: str = ""
 
     def labelled(self, variable: int) -> str:
         """Return the name of a variable with its unit, as text for matplotlib."""
         return style.labelled(self.variables[variable], self.units[variable])
+
+    def position_label(self, space: NDArray[np.float64] | None) -> str:
+        """Return the label of the axis of nodes in a line, whose positions are :meth:`space`."""
+        return "node" if space is None else style.labelled("x", self.length_unit)
 
     def drawn(self) -> range:
         """Return the numbers of the variables that are drawn."""
@@ -159,7 +164,8 @@ def _lines(run: RunFields, domain: Domain, space: NDArray[np.float64] | None, v:
     for axes, step in zip(grid[0], steps, strict=True):
         for label, values in zip(_FIELDS, run.all(), strict=True):
             _draw_line(axes, x, values[step, order, v], label)
-        axes.set(title=f"time {domain.times[step]:.4g}", xlabel="node" if space is None else "x")
+        time = with_unit(f"time {domain.times[step]:.4g}", domain.time_unit)
+        axes.set(title=style.literal(time), xlabel=domain.position_label(space))
         style.finish(axes, legend=False)
     grid[0, 0].set_ylabel(domain.labelled(v))
     return _head(figure, grid[0, 0], run.title)

@@ -86,7 +86,7 @@ def level_bars(levels: Mapping[str, LatentLevel]) -> Figure:
             color = style.SPLIT_COLORS[split]
             label = style.SPLIT_LABELS[split]
             information.bar(at + 0.4 * k, values, 0.38, color=color, label=label)
-    information.set(ylabel="mean KL divergence from the prior [nats]")
+    information.set(ylabel=style.labelled("mean KL divergence from the prior", "nats"))
     sizes = [level.size for level in levels.values()]
     by_variance = [level.active for level in levels.values()]
     by_kl = [level.active_by_kl for level in levels.values()]
@@ -119,7 +119,9 @@ def off_bars(reconstruction: LevelsOff) -> Figure:
     axes.invert_yaxis()
     axes.margins(x=0.15)
     runs = f"{reconstruction.split} runs"
-    axes.set(xlabel=f"mean joint relative L2 error of the reconstruction on {runs} [%]")
+    axes.set(
+        xlabel=style.labelled(f"mean joint relative L2 error of the reconstruction on {runs}", "%")
+    )
     style.open_corner(axes)
     return figure
 
@@ -207,7 +209,7 @@ def _shades(ids: Sequence[str], errors: Mapping[str, Number], conditions: Condit
     for run in ids:
         error = errors.get(run)
         percentages.append(np.nan if error is None else 100 * error)
-    shades = {"error of prediction [%]": np.array(percentages, np.float64)}
+    shades = {quantity("error of prediction", "%"): np.array(percentages, np.float64)}
     # The values of a category have no order that shades could show.
     numbers = [k for k, levels in enumerate(conditions.levels) if not levels]
     if numbers:

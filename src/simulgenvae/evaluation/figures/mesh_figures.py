@@ -44,11 +44,11 @@ class Rendered:
     """Film and image of the first variable of a run."""
 
     files: dict[str, bytes]
-    """Both by the names of their files; there is no film of a single time."""
+    """Film and image by the names of their files; there is no film of a single time."""
     frames: tuple[bytes, ...] = ()
     """Images of the film, WebP."""
     reason: str | None = None
-    """Why nothing could be drawn; None where something was, or where the mesh is not 2-D or
+    """Reason why nothing could be drawn; None where something was, or where the mesh is not 2-D or
     3-D."""
 
 

@@ -41,7 +41,7 @@ def quantities_over_time(physics: Physics, times: tuple[float, ...], time_unit: 
         error = percent(quantity.relative_error.mean)
         axes.set_title(f"{style.literal(quantity.title)} ({error})", fontsize=style.SMALL)
         if quantity.unit:
-            axes.set_ylabel(style.literal(f"[{quantity.unit}]"), fontsize=style.SMALL)
+            axes.set_ylabel(style.labelled("", quantity.unit), fontsize=style.SMALL)
         style.finish(axes, legend=False)
     for axes in grid[len(shown) :]:
         axes.set_axis_off()

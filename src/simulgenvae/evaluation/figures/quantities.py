@@ -12,7 +12,7 @@ import numpy as np
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.figures.hover import name_points
 from simulgenvae.evaluation.quantity_words import measured
-from simulgenvae.utils.formatting import percent, quantity
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,12 +70,10 @@ def _draw(axes: Axes, found: QuantityAccuracy) -> None:
             name_points(drawn.lines[0], truth[chosen].tolist(), predicted[chosen].tolist(), texts)
     ends = [float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))]
     axes.plot(ends, ends, color=style.TRUTH, linewidth=0.8, linestyle="--", zorder=0)
-    title = quantity(found.name, found.unit)
-    axes.set_title(
-        style.literal(f"{title} ({percent(found.relative_error)})"), fontsize=style.SMALL
-    )
-    axes.set_xlabel("true", fontsize=style.SMALL)
-    axes.set_ylabel("predicted", fontsize=style.SMALL)
+    title = f"{found.name} ({percent(found.relative_error)})"
+    axes.set_title(style.literal(title), fontsize=style.SMALL)
+    axes.set_xlabel(style.labelled("true", found.unit), fontsize=style.SMALL)
+    axes.set_ylabel(style.labelled("predicted", found.unit), fontsize=style.SMALL)
     axes.tick_params(labelsize=style.SMALL)
     style.finish(axes)
 

@@ -70,7 +70,10 @@ def expected_over_true(splits: Mapping[str, SplitUncertainty]) -> Figure | None:
         style.plain_log_ticks(axes.xaxis)
         style.plain_log_ticks(axes.yaxis)
     of_runs = f" of {shown[0]}" if len(shown) == 1 else ""
-    axes.set(xlabel=f"true error{of_runs} [%]", ylabel="expected error [%]")
+    axes.set(
+        xlabel=style.labelled(f"true error{of_runs}", "%"),
+        ylabel=style.labelled("expected error", "%"),
+    )
     style.finish(axes, legend=len(shown) > 1)
     return figure
 
@@ -90,7 +93,7 @@ def fold_errors(found: CrossValidation) -> Figure:
             _draw_fold(axes, number, known)
     axes.set(
         xlabel="fold",
-        ylabel="joint relative L2 error [%]",
+        ylabel=style.labelled("joint relative L2 error", "%"),
         xticks=range(1, found.folds + 1),
         ylim=(0, None),
     )

@@ -40,7 +40,7 @@ def search_figure(search: SearchRecord) -> Figure:
     for axes in grid[len(keys) :]:
         axes.set_visible(False)
     for axes in grid[::_PANELS]:
-        axes.set_ylabel("error of one network [%]")
+        axes.set_ylabel(style.labelled("error of one network", "%"))
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False)
     return figure

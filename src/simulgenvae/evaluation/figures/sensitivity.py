@@ -77,4 +77,8 @@ def _draw_rises(axes: Axes, permutation: Permutation, names: tuple[str, ...], sp
     # The label of a negative rise is left of its bar, where it needs room before the axis.
     axes.margins(x=0.35 if (lengths < 0).any() else 0.2)
     base = percent(permutation.error)
-    axes.set(xlabel=f"rise of the error on {split} runs\nabove {base} [percentage points]")
+    axes.set(
+        xlabel=style.labelled(
+            f"rise of the error on {split} runs\nabove {base}", "percentage points"
+        )
+    )

@@ -83,8 +83,8 @@ def marker(points: int) -> str:
 
 
 def labelled(name: str, unit: str) -> str:
-    """Return a name with its unit, as text that matplotlib does not read as a formula."""
-    return literal(quantity(name, unit))
+    """Return a name with its unit for an axis or a legend, as text that is read as no formula."""
+    return literal(quantity(name, unit).strip())
 
 
 def literal(text: str) -> str:

@@ -49,7 +49,7 @@ def training_curves(history: Sequence[HistoryEntry]) -> Figure:
         _scale(losses, loss)
         errors.set(title=style.literal(_title(stage)))
         losses.set(xlabel="optimiser step")
-    columns[0, 0].set(ylabel="error [% of standard deviation]")
+    columns[0, 0].set(ylabel=style.labelled("error", "% of standard deviation"))
     columns[0, 1].set(ylabel="loss")
     return figure
 

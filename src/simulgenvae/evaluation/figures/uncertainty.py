@@ -77,8 +77,8 @@ def calibration(splits: Mapping[str, SplitUncertainty], level: float, label: str
     wrapped = label.replace(" (", "\n(")
     coverage.axhline(100 * level, color=style.TRUTH, linewidth=0.8, linestyle="--")
     coverage.set(
-        xlabel="runs, from the least covered [%]",
-        ylabel=f"values inside the\n{wrapped} [%]",
+        xlabel=style.labelled("runs, from the least covered", "%"),
+        ylabel=style.labelled(f"values inside the\n{wrapped}", "%"),
         xlim=(0, 100),
         ylim=(0, 102),
     )

@@ -40,10 +40,10 @@ class VariableScale:
 
     @property
     def peak_is_low(self) -> NDArray[np.bool_]:
-        """Whether the peak of a variable is its lowest value, ``[V]``.
+        """Return whether the peak of each variable is its lowest value, ``[V]``.
 
-        It is where the lowest value is further from the mean than the highest, as for a deflection
-        downwards.
+        It is so where the lowest value is further from the mean than the highest, as for a
+        deflection downwards.
         """
         if self.range is None:
             return np.zeros(len(self.mean), dtype=np.bool_)

@@ -38,6 +38,8 @@ STATISTICS = ("mean", "median", "max")
 """Names of the statistics over runs that tables show."""
 INTERVAL_LEVEL = 0.9
 """Level of the intervals of means over runs."""
+INTERVAL = f"{100 * INTERVAL_LEVEL:g} % t-interval"
+"""Name of these intervals in tables and texts."""
 FEW_RUNS = 10
 """Number of runs below which a result says what an interval of a mean over them can tell."""
 

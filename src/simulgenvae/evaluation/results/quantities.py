@@ -42,7 +42,7 @@ class QuantityAccuracy(Record):
 
     name: str
     definition: str
-    """How it is written."""
+    """Text of the quantity, as ``max(T)``."""
     unit: str
     """Its unit; empty where it is unknown."""
     runs: dict[str, RunQuantity]

@@ -59,7 +59,7 @@ class Permutation(Record):
 
 
 class Sensitivity(Record):
-    """Both analyses, on a few timesteps and nodes."""
+    """Results of both analyses, on a few timesteps and nodes."""
 
     inputs: tuple[str, ...]
     """Names of the inputs: the parameters, and the image last."""

@@ -95,7 +95,7 @@ class ResidualImage(nn.Module):
 
 
 class CnnEncoder(ConditionEncoder):
-    """Images ``[B, C, S, S]`` from 0 to 1 to features ``[B, FEATURES]``.
+    """Network from images ``[B, C, S, S]``, 0 to 1, to features ``[B, FEATURES]``.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def build_encoder(kind: str, settings: ConditionerSettings, shape: InputShape) -
 
 
 class Conditioner(nn.Module):
-    """From a table, images or both to mean and standard deviation of all latents.
+    """Network from a table, images or both to mean and standard deviation of all latents.
 
     Parameters
     ----------

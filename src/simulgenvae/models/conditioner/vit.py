@@ -91,7 +91,7 @@ class TransformerBlock(nn.Module):
 
 
 class VisionTransformer(ConditionEncoder):
-    """Images ``[B, C, S, S]`` from 0 to 1 to features ``[B, width]``.
+    """Network from images ``[B, C, S, S]``, 0 to 1, to features ``[B, width]``.
 
     Parameters
     ----------

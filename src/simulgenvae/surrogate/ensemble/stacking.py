@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 STEPS = 40
 """Weights that are tried are multiples of 1 / ``STEPS``."""
 STANDARD_ERRORS = 0.5
-"""How many standard errors of their difference weights may be worse than the best ones. With none,
-public data with ten or fewer validation runs were predicted with up to 35 % more error (unsteady
-heat), with one, accurate networks got weights that made them worse (impact)."""
+"""Number of standard errors of the difference by which weights may be worse than the best ones.
+With none, public data with ten or fewer validation runs were predicted with up to 35 % more error
+(unsteady heat), with one, accurate networks got weights that made them worse (impact)."""
 _TIE = 1e-9
 """Relative difference of errors that rounding may make."""
 

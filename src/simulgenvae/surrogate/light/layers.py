@@ -34,7 +34,7 @@ _ERF_DENOMINATOR = (
     -1.42647390514189e-02,
 )
 _ERF_RANGE = 4.0
-"""From here on erf is 1 in single precision."""
+"""Number from which on erf is 1 in single precision."""
 _EPSILON = 1e-5
 """Variance that torch's LayerNorm adds, so that nothing is divided by zero."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simulgenvae.evaluation.accuracy import about_interval, accuracies, wins
+from simulgenvae.evaluation.accuracy import Accuracy, about_interval, accuracies, wins
 from simulgenvae.evaluation.report.sections.headline import HEADLINE, Headline
 from simulgenvae.evaluation.results import EvaluationResult, OverRuns
 from simulgenvae.evaluation.results.base import half_width
@@ -81,3 +81,12 @@ def test_the_interval_is_that_of_student() -> None:
     found = OverRuns.of([1.0, 2.0, 3.0, 4.0, 5.0])
     assert found.half_width == pytest.approx(2.1318 * 2.5**0.5 / 5**0.5, rel=1e-4)
     assert half_width(np.ones(1)) is None
+
+
+def test_values_in_percent_are_no_fractions() -> None:
+    """Errors of a variable whose own unit is % are in its unit."""
+    errors = OverRuns.of([1.0, 2.0])
+    found = Accuracy("humidity: root mean square error", errors, errors, "%", size=60.0)
+    assert (found.mean(), found.largest()) == ("1.5 % ± 3.2 (2.5 %)", "2 %")
+    fraction = Accuracy("Whole field", OverRuns.of([0.01, 0.02]), None, is_fraction=True)
+    assert (fraction.mean(), fraction.largest()) == ("1.5 % ± 3.2", "2.00 %")

@@ -37,7 +37,7 @@ class Errors:
     accuracy: Table
     interval: str
     sizes: str
-    """What the percentages in parentheses are relative to."""
+    """Sentence that says to what percentages in parentheses are relative."""
     folds: str | None
     """Sentence about the cross-validation; None without one."""
     joint: Table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -97,7 +99,7 @@ def test_quantities_have_indices_of_their_own() -> None:
         return np.column_stack([3 * a + b, np.full(len(a), 7.1)])
 
     def found(budget: int, notes: list[str]) -> SobolIndices:
-        outputs = QuantityOutputs(("component 1", "flat"), quantities, budget)
+        outputs = QuantityOutputs(("component 1", "flat"), quantities, np.full(2, 7.1), budget)
         parameters = scaler(0.0, 1.0, "a", "b")
         indices = sobol(
             lambda conditions: everywhere(conditions.table[:, 1]),
@@ -134,16 +136,46 @@ def test_the_only_input_explains_everything() -> None:
     assert len(found.field.first_standard_error) == 1
 
 
-def test_constant_output_has_no_indices() -> None:
+def test_a_field_that_is_constant_has_no_indices() -> None:
+    notes: list[str] = []
     found = sobol(
         lambda conditions: everywhere(np.full(len(conditions), 7.1)),
         scaler(0, 1, "a"),
         None,
         ("u",),
-        [],
+        notes,
     )
     assert found is not None
     assert found.outputs["mean of u"] == OutputIndices(first=None, total=None)
+    assert found.field.first == found.field.total == (None,)
+    assert "does not vary" in notes[0]
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b")])
+def test_a_single_quantity_of_any_number_of_inputs(names: tuple[str, ...]) -> None:
+    def found(values: Callable[[np.ndarray], np.ndarray]) -> OutputIndices:
+        outputs = QuantityOutputs(
+            ("q",), lambda conditions: values(conditions.table)[:, None], np.ones(1), 1024
+        )
+        indices = sobol(
+            lambda conditions: everywhere(conditions.table[:, 0]),
+            scaler(0, 1, *names),
+            None,
+            ("u",),
+            [],
+            quantities=outputs,
+        )
+        assert indices is not None
+        return indices.quantities["q"]
+
+    expected = [1.0, 0.0][: len(names)]
+    assert found(lambda table: table[:, 0]).total == pytest.approx(expected, abs=0.03)
+    assert found(lambda table: np.full(len(table), 3.0)).total is None
+    # A number that is zero for all designs, but for the rounding of the field.
+    noise = np.random.default_rng(0)
+    assert found(lambda table: 1e-8 * noise.normal(size=len(table))).total is None
+    # Undefined for one design: so are its indices, instead of 0.
+    assert found(lambda table: np.where(table[:, 0] < 0.01, np.nan, table[:, 0])).total is None
 
 
 def test_too_many_inputs_and_designs_without_parameters_are_noted(grey: Images) -> None:
