@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vite";
-import { licences, onePage, withoutRuntime } from "./build/page.ts";
+import { licences, onePage, withoutRuntime } from "./plugins/page.ts";
 
 const root = import.meta.dirname;
 

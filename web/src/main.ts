@@ -38,9 +38,11 @@ declare global {
 }
 
 async function start(): Promise<void> {
+  performance.mark("script");
   const missing = missingFeature();
   if (missing) throw new Error(`This browser has no ${missing}.`);
   const [bytes, runtime] = await Promise.all([embeddedBytes("twin"), embeddedBytes("runtime")]);
+  performance.mark("unpacked");
   const container = readContainer(bytes);
   const { description } = container;
   const firstImage = description.image ? trainingImage(container, 0) : null;
@@ -50,7 +52,9 @@ async function start(): Promise<void> {
   // The worker starts while the page is put together.
   const started = predictions.start(setupOf(container, runtime));
   assemble(container, store, predictions, initial, firstImage);
+  performance.mark("assembled");
   await started;
+  performance.mark("model");
 }
 
 function assemble(
@@ -86,10 +90,11 @@ function assemble(
   document.body.append(about);
   byId("takeaway").append(...takeaway.buttons(), themeButton(() => {
     probes.restyle();
-    if (view instanceof CurvePanel) view.restyle();
-    stage?.invalidate();
+    view.restyle();
   }), button("?", () => about.showModal(), { "aria-label": "About this page", title: "About, keys, licences" }));
   byId("probe-head").append(takeaway.probeButton());
+  // On a narrow screen the inputs come first.
+  byId("display").toggleAttribute("open", window.innerWidth > 680);
   new Linked(container, store, initial, stage);
 
   const toggleProbe = (point: number): void => {
@@ -104,6 +109,7 @@ function assemble(
   predictions.onShown = () => {
     view.update();
     reading.update();
+    if (document.documentElement.dataset.state !== "ready") performance.mark("first");
     document.documentElement.dataset.state = "ready";
     byId("loading").hidden = true;
   };

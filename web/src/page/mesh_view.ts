@@ -52,6 +52,7 @@ export class MeshView {
     if (this.orientation) root.append(this.orientation.root);
     this.stage.onRendered = () => this.placeOverlays();
     this.stage.onHover = (at) => this.showHover(at);
+    this.restyle();
     store.subscribe(() => this.update());
   }
 
@@ -63,6 +64,15 @@ export class MeshView {
     if (contents.length !== this.contents.length) this.stage.show(contents.length);
     this.contents = contents;
     contents.forEach((content, i) => this.updatePane(content, i, state));
+    this.stage.invalidate();
+  }
+
+  /** Draw anew, as the colours of the page have changed. */
+  restyle(): void {
+    const [red, green, blue] = getComputedStyle(this.stage.root).color.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
+    for (const { drawn } of this.stage.panes) {
+      drawn.arrows.ink.set(red / 255, green / 255, blue / 255);
+    }
     this.stage.invalidate();
   }
 

@@ -1,7 +1,7 @@
 /** The panes as an image file, with titles and colour bars. */
 
 import { colours } from "../view/colour_maps";
-import { type BarContent, barTicks } from "../view/colour_bar";
+import { type BarContent, barText } from "../view/colour_bar";
 
 export interface PictureText {
   /** First line. */
@@ -75,7 +75,8 @@ function drawPane(
   context.fillStyle = ink;
   context.font = `12px ${font}`;
   context.textAlign = "right";
-  context.fillText(bar.unit ? `${bar.label} (${bar.unit})` : bar.label, left + width - 14, top + 32, width - 28);
+  const { title: name, ticks } = barText(bar);
+  context.fillText(name, left + width - 14, top + 32, width - 28);
   context.textAlign = "left";
-  for (const { at, text } of barTicks(bar)) context.fillText(text, x + 20, y + (1 - at) * length + 4);
+  for (const { at, text } of ticks) context.fillText(text, x + 20, y + (1 - at) * length + 4);
 }

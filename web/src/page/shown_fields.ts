@@ -66,8 +66,8 @@ export class ShownFields {
   private difference(one: Values, other: Values, bar: BarContent): PaneContent {
     const values = one.values.map((value, i) => value - other.values[i]);
     const range = widened(symmetric(rangeOf(values, this.valued)));
-    const content: BarContent = { ...bar, label: `Δ ${bar.label}`, map: "blue_red", range, offset: 0 };
-    return { title: "Difference: this − pinned", values: { values, offset: 0 }, bar: content };
+    const content: BarContent = { ...bar, label: `this − pinned`, map: "blue_red", range, offset: 0 };
+    return { title: "Difference", values: { values, offset: 0 }, bar: content };
   }
 
   private range(

@@ -37,7 +37,7 @@ export function displayPanel(
     store.set({ shown: value as Shown }),
   );
   bar.append(field, shown);
-  more.append(...colourControls(store));
+  more.append(...colourControls(store, description.dimension > 1));
   const vector = description.vectors.length > 0;
   if (description.dimension > 1) more.append(...meshControls(mesh, store));
   if (vector && description.dimension > 1) more.append(...vectorControls(description, store));
@@ -49,7 +49,7 @@ export function displayPanel(
   });
 }
 
-function colourControls(store: Store): HTMLElement[] {
+function colourControls(store: Store, coloured: boolean): HTMLElement[] {
   const maps = Object.entries(COLOUR_MAPS).map(([name, { label }]) => [name, label] as const);
   const map = choice("Colour map", [["auto", "Colours: automatic"], ...maps], (value) =>
     store.set({ map: value }),
@@ -78,7 +78,7 @@ function colourControls(store: Store): HTMLElement[] {
     own.hidden = state.rangeKind !== "manual";
     limits.forEach((field, end) => (field.value = String(Number(state.manual[end].toPrecision(6)))));
   });
-  return [map, range, own];
+  return coloured ? [map, range, own] : [range, own];
 }
 
 type Flag = "edges" | "isolines" | "displaced" | "arrows";
@@ -129,8 +129,6 @@ function clipControls(store: Store): HTMLElement {
     },
   );
   const position = element("input", { type: "range", min: 0, max: 1, step: 0.005, "aria-label": "Position of the clip plane" });
-  position.style.setProperty("--from", "0%");
-  position.style.setProperty("--to", "100%");
   position.addEventListener("input", () => {
     const { clip } = store.state;
     if (clip) store.set({ clip: { ...clip, position: Number(position.value) } });

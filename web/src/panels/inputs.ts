@@ -85,20 +85,27 @@ function numberInput(
   });
   number.addEventListener("blur", () => {
     number.setCustomValidity("");
-    number.value = String(store.state.design.parameters[index]);
+    number.value = fieldText(store.state.design.parameters[index]);
   });
   store.subscribe(({ design }, changed) => {
     if (!changed.has("design")) return;
     const value = design.parameters[index];
     const outside = isOutside(input, value);
     // What a person is typing, such as "1." or "1e", stays as it is.
-    if (document.activeElement !== number || Number(number.value) !== value) number.value = String(value);
+    if (document.activeElement !== number || Number(number.value) !== value) number.value = fieldText(value);
     slider.value = String(Math.round((STEPS * (toUnit(input, value) - first)) / (last - first)));
     slider.setAttribute("aria-valuetext", withUnit(short(value), input.unit));
     note.hidden = !outside;
     number.classList.toggle("is-outside", outside);
     slider.classList.toggle("is-outside", outside);
   });
+}
+
+/** Write a number so that it fits into its field, without losing digits. */
+function fieldText(value: number): string {
+  const size = Math.abs(value);
+  const short = size === 0 || (size >= 1e-4 && size < 1e7);
+  return short ? String(value) : value.toExponential().replace("e+", "e");
 }
 
 /** Return the ends of a slider as parts of the trained range; lengths and the like stay positive. */

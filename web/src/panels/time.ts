@@ -26,8 +26,6 @@ export class TimePanel {
   ) {
     root.hidden = times.length < 2;
     const slider = element("input", { type: "range", min: 0, max: times.length - 1, step: 1, "aria-label": "Time" });
-    slider.style.setProperty("--from", "0%");
-    slider.style.setProperty("--to", "100%");
     const text = element("output", { class: "time-text" });
     this.play = iconButton("play", "Play", () => this.toggle());
     this.play.title = "Play (space)";

@@ -9,6 +9,7 @@ import {
   InstancedBufferGeometry,
   Mesh,
   ShaderMaterial,
+  Vector3,
 } from "three";
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
 import type { DrawnMesh } from "./drawn_mesh";
@@ -23,13 +24,15 @@ export class ArrowObject {
   private vector: InstancedBufferAttribute | null = null;
   private displacement: InstancedBufferAttribute | null = null;
   private readonly length = { value: 0 };
+  /** Red, green and blue, 0 … 1. */
+  readonly ink = new Vector3();
 
   constructor(
     private readonly mesh: DrawnMesh,
     uniforms: Uniforms,
   ) {
     const material = new ShaderMaterial({
-      uniforms: { ...uniforms, uLength: this.length },
+      uniforms: { ...uniforms, uLength: this.length, uInk: { value: this.ink } },
       vertexShader: ARROW_VERTEX,
       fragmentShader: ARROW_FRAGMENT,
       side: DoubleSide,

@@ -68,7 +68,7 @@ export class SharedCamera {
   /** Tell the size of a pane, whose right side is kept free for the colour bar. */
   setPane(width: number, height: number, kept: number): void {
     this.aspect = width / height;
-    this.free = (width - kept) / width;
+    this.free = Math.max((width - kept) / width, 0.5);
     this.fit();
     this.camera.updateProjectionMatrix();
   }
@@ -98,11 +98,29 @@ export class SharedCamera {
     this.moved();
   }
 
+  /** Return the scale at which the mesh fits into a pane. */
+  room(width: number, height: number, kept: number): number {
+    const seen = this.seen();
+    return Math.min((width - kept) / seen.width, height / seen.height);
+  }
+
   private fit(): void {
+    const { width, height } = this.seen();
+    this.half = MARGIN * Math.max(height, width / this.aspect / this.free, 1e-3 * this.mesh.size);
+    this.camera.top = this.half;
+    this.camera.bottom = -this.half;
+    const shift = this.half * this.aspect * (1 - this.free);
+    this.camera.left = -this.half * this.aspect + shift;
+    this.camera.right = this.half * this.aspect + shift;
+  }
+
+  /** Return half of the width and the height of the mesh's box, as the camera sees it. */
+  private seen(): { width: number; height: number } {
     const { box } = this.mesh;
     this.camera.updateMatrixWorld();
     const inverse = this.camera.matrixWorldInverse;
-    let [width, height] = [0, 0];
+    const least = 1e-3 * this.mesh.size;
+    let [width, height] = [least, least];
     const centre = box.getCenter(new Vector3()).applyMatrix4(inverse);
     for (let corner = 0; corner < 8; corner++) {
       const point = new Vector3(
@@ -113,12 +131,6 @@ export class SharedCamera {
       width = Math.max(width, Math.abs(point.x - centre.x));
       height = Math.max(height, Math.abs(point.y - centre.y));
     }
-    // Turning a mesh shall not change its size: its fit in 3-D is that of its start.
-    this.half = MARGIN * Math.max(height, width / this.aspect / this.free, 1e-3 * this.mesh.size);
-    this.camera.top = this.half;
-    this.camera.bottom = -this.half;
-    const shift = this.half * this.aspect * (1 - this.free);
-    this.camera.left = -this.half * this.aspect + shift;
-    this.camera.right = this.half * this.aspect + shift;
+    return { width, height };
   }
 }

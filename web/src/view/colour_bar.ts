@@ -14,19 +14,32 @@ export interface BarContent {
   offset: number;
 }
 
-export interface BarTick {
-  /** Part of the bar, 0 … 1. */
-  at: number;
-  text: string;
+export interface BarText {
+  /** Name and unit; where all numbers begin with the same digits, these are taken off them. */
+  title: string;
+  /** Labelled places: the part of the bar, 0 … 1, and the text. */
+  ticks: { at: number; text: string }[];
 }
 
-/** Return the labelled places of a bar. */
-export function barTicks({ range, offset }: BarContent, wanted = 5): BarTick[] {
-  const [low, high] = range;
-  const shown: Range = [low + offset, high + offset];
-  const found = ticks(shown, wanted);
-  const step = found.length > 1 ? found[1] - found[0] : high - low;
-  return found.map((value) => ({ at: (value - shown[0]) / (high - low), text: fitting(value, step) }));
+/** Digits of a number from which on only its difference to a round one is written. */
+const LONG = 1e5;
+
+/** Return the texts of a bar. */
+export function barText({ label, unit, range, offset }: BarContent, wanted = 5): BarText {
+  const [low, high] = [range[0] + offset, range[1] + offset];
+  const shown: Range = [low, high];
+  const places = ticks(shown, wanted);
+  const step = places.length > 1 ? places[1] - places[0] : high - low;
+  const middle = places[Math.floor(places.length / 2)] ?? low;
+  const base = Math.abs(middle) > LONG * step ? middle : 0;
+  const name = base ? `${label} − ${fitting(base, step)}` : label;
+  return {
+    title: withUnit(name, unit && `(${unit})`),
+    ticks: places.map((value) => ({
+      at: (value - low) / (high - low),
+      text: fitting(value - base, step),
+    })),
+  };
 }
 
 export class ColourBar {
@@ -46,11 +59,12 @@ export class ColourBar {
     const key = JSON.stringify(content);
     if (key === this.key) return;
     this.key = key;
-    this.title.textContent = withUnit(content.label, content.unit && `(${content.unit})`);
+    const text = barText(content);
+    this.title.textContent = text.title;
     this.strip.style.background = gradient(content.map, "top");
     this.labels.replaceChildren(
-      ...barTicks(content).map(({ at, text }) => {
-        const label = element("span", {}, text);
+      ...text.ticks.map(({ at, text: number }) => {
+        const label = element("span", {}, number);
         label.style.bottom = `${100 * at}%`;
         return label;
       }),

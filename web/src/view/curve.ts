@@ -71,14 +71,15 @@ export class CurveView {
   }
 
   private size(): { width: number; height: number } {
-    return { width: Math.max(this.root.clientWidth - 8, 100), height: Math.max(this.root.clientHeight - 40, 100) };
+    return { width: Math.max(this.root.clientWidth - 8, 100), height: Math.max(this.root.clientHeight - 8, 100) };
   }
 
   private build(curves: Curve[], label: string, layout: string): void {
     this.layout = layout;
     this.plot?.destroy();
     const ink = getComputedStyle(this.root).color;
-    const axis = { stroke: ink, grid: { stroke: "rgba(128,128,128,0.25)" }, ticks: { stroke: "rgba(128,128,128,0.25)" } };
+    const font = `12px ${getComputedStyle(this.root).fontFamily}`;
+    const axis = { font, labelFont: font, stroke: ink, grid: { stroke: "rgba(128,128,128,0.25)" }, ticks: { stroke: "rgba(128,128,128,0.25)" } };
     const series: uPlot.Series[] = [{ label: this.axisName, value: (_, v) => short(v) }];
     const bands: uPlot.Band[] = [];
     curves.forEach((curve, i) => {

@@ -92,7 +92,7 @@ void main() {
 #ifdef LIT
   vec3 normal = normalize(cross(dFdx(vView), dFdy(vView)));
   float light = abs(dot(normal, normalize(vec3(0.25, 0.35, 1.0))));
-  colour *= 0.55 + 0.45 * light;
+  colour *= 0.75 + 0.25 * light;
   if (!gl_FrontFacing) colour *= 0.8;
 #endif
   gl_FragColor = vec4(colour, 1.0);

@@ -57,7 +57,7 @@ export class Stage {
     this.show(1);
   }
 
-  /** Show the first `count` panes side by side, or one above the other where it is narrow. */
+  /** Show the first `count` panes side by side or one above the other, as the mesh is larger. */
   show(count: number): void {
     this.shown = count;
     this.layOut();
@@ -154,7 +154,7 @@ export class Stage {
   private layOut(): void {
     const { clientWidth: width, clientHeight: height } = this.root;
     if (!width || !height) return;
-    const stacked = width < height * 1.2;
+    const stacked = this.camera.room(width, height / this.shown, BAR) > this.camera.room(width / this.shown, height, BAR);
     this.panes.forEach(({ overlay }, i) => {
       const part = 100 / this.shown;
       const visible = i < this.shown;
@@ -166,7 +166,7 @@ export class Stage {
     });
     this.renderer.setSize(width, height);
     const pane = stacked ? [width, height / this.shown] : [width / this.shown, height];
-    this.camera.setPane(pane[0], pane[1], pane[0] > 300 ? BAR : BAR / 2);
+    this.camera.setPane(pane[0], pane[1], BAR);
     this.invalidate();
   }
 }
