@@ -32,17 +32,20 @@ Settings = dict[str, Any] | None
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
     """Return what a build needs besides setuptools: Node, where there is no page yet."""
-    return build_meta.get_requires_for_build_wheel(config_settings) + _node()
+    needed: list[str] = build_meta.get_requires_for_build_wheel(config_settings)
+    return needed + _node()
 
 
 def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
     """Return what a build needs besides setuptools: Node, where there is no page yet."""
-    return build_meta.get_requires_for_build_sdist(config_settings) + _node()
+    needed: list[str] = build_meta.get_requires_for_build_sdist(config_settings)
+    return needed + _node()
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
     """Return what a build needs besides setuptools: Node, where there is no page yet."""
-    return build_meta.get_requires_for_build_editable(config_settings) + _node()
+    needed: list[str] = build_meta.get_requires_for_build_editable(config_settings)
+    return needed + _node()
 
 
 def build_wheel(
@@ -50,13 +53,15 @@ def build_wheel(
 ) -> str:
     """Write a wheel with the page."""
     _require_page()
-    return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
+    name: str = build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
+    return name
 
 
 def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
     """Write a source distribution with the page."""
     _require_page()
-    return build_meta.build_sdist(sdist_directory, config_settings)
+    name: str = build_meta.build_sdist(sdist_directory, config_settings)
+    return name
 
 
 def build_editable(
@@ -67,7 +72,8 @@ def build_editable(
         _require_page()
     except SystemExit as error:
         print(f"warning: {error.code}", file=sys.stderr)
-    return build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
+    name: str = build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
+    return name
 
 
 def _node() -> list[str]:
