@@ -16,6 +16,6 @@ export function download(name: string, content: Blob | string, type = "text/plai
 
 /** Return a text that is a file name on every system. */
 export function fileName(text: string): string {
-  const plain = text.normalize("NFKD").replace(/[^\w.-]+/g, "_").replace(/^[._]+|[._]+$/g, "");
+  const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^\w.-]+/g, "_").replace(/^[._]+|[._]+$/g, "");
   return plain.slice(0, 60) || "field";
 }

@@ -1,5 +1,8 @@
 /** Resizing as Pillow does it when images are read for training: bilinear, over all pixels. */
 
+/** Halves are rounded up, as Pillow does, and so are halves that rounding has made smaller. */
+const HALF = 0.5 + 1e-6;
+
 /** Resize values `[height, width, channels]` to `[size, size, channels]`, rounded like bytes. */
 export function resize(
   values: ArrayLike<number>,
@@ -36,7 +39,7 @@ function resizeAxis(
       for (let k = 0; k < inner; k++) {
         let sum = 0;
         weights.forEach((weight, w) => (sum += weight * values[(o * length + first + w) * inner + k]));
-        result[(o * size + i) * inner + k] = Math.min(Math.max(Math.round(sum / total), 0), 255);
+        result[(o * size + i) * inner + k] = Math.min(Math.max(Math.floor(sum / total + HALF), 0), 255);
       }
     }
   }
