@@ -6,13 +6,13 @@ INSTALLED := .venv/.installed
 PAGE := src/simulgenvae/explorer/assets/page.html
 WEB := $(shell find web -name node_modules -prune -o -type f -print)
 
-.PHONY: help demo demo-images page test .types .tests coverage docs site clean
+.PHONY: help demo demo-images web test .types .tests coverage docs site clean
 
 help:
 	@echo "make demo         solve, train, evaluate and predict an example into demo/ (4 minutes)"
 	@echo "make demo-images  the same from images, with two networks, into demo-images/ (20 minutes)"
 	@echo "make test         style, types, import rules and tests"
-	@echo "make page         build the explorer's page (the targets above do, where it is missing)"
+	@echo "make web          build the explorer's page (the targets above do, where it is missing)"
 	@echo "make coverage     lines of the package that the tests run"
 	@echo "make docs         write docs/settings.md from the settings"
 	@echo "make site         build the website of the documentation into build/docs/site"
@@ -28,7 +28,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 # The explorer's page, in TypeScript; Node comes from the package index.
-page: $(PAGE)
+web: $(PAGE)
 
 $(PAGE): $(INSTALLED) $(WEB)
 	@$(BIN)/python web/assets.py

@@ -41,9 +41,11 @@ async function start(): Promise<void> {
   performance.mark("script");
   const missing = missingFeature();
   if (missing) throw new Error(`This browser has no ${missing}.`);
-  const [bytes, runtime] = await Promise.all([embeddedBytes("twin"), embeddedBytes("runtime")]);
+  // Both are unpacked at the same time, by the browser.
+  const unpacking = embeddedBytes("runtime");
+  const container = readContainer(await embeddedBytes("twin"));
+  const runtime = await unpacking;
   performance.mark("unpacked");
-  const container = readContainer(bytes);
   const { description } = container;
   const firstImage = description.image ? trainingImage(container, 0) : null;
   const initial = initialState(description, firstImage);
