@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).parents[3] / "src/simulgenvae/explorer/assets"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 ARGUMENTS = [
-    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-sync",
+    "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--no-first-run",
 ]  # fmt: skip
 LONGEST = 60

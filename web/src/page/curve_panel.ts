@@ -4,7 +4,7 @@ import type { Container } from "../data/container";
 import { withUnit } from "../fields/numbers";
 import { column } from "../fields/scalars";
 import type { ShownDesign } from "../model/messages";
-import type { Store } from "../state/store";
+import { showsAtOnce, type Store } from "../state/store";
 import { CurveView } from "../view/curve";
 import type { DrawnMesh } from "../view/drawn_mesh";
 import { type PictureText, type PictureTheme, picture } from "./picture";
@@ -23,7 +23,9 @@ export class CurvePanel {
     private readonly store: Store,
   ) {
     this.view = new CurveView(root, mesh, container.description.length_unit);
-    store.subscribe(() => this.update());
+    store.subscribe((_, changed) => {
+      if (showsAtOnce(changed)) this.update();
+    });
   }
 
   update(): void {

@@ -13,6 +13,8 @@ export interface Hook {
   readonly state: State;
   /** Whether everything that the state asks for is computed and shown. */
   readonly complete: boolean;
+  /** Whether the fields of the present design and time are shown. */
+  readonly upToDate: boolean;
   /** Milliseconds that the worker took for the last fields. */
   readonly milliseconds: number;
   readonly novelty: number | null;
@@ -35,6 +37,9 @@ export function hookOf(
     },
     get complete() {
       return predictions.complete;
+    },
+    get upToDate() {
+      return predictions.upToDate;
     },
     get milliseconds() {
       return predictions.milliseconds;

@@ -6,7 +6,7 @@ import { automaticFactor } from "../fields/displacement";
 import { fitting, short, withUnit } from "../fields/numbers";
 import { PROBE_COLOURS } from "../panels/probes";
 import type { Clip, State } from "../state/state";
-import type { Store } from "../state/store";
+import { showsAtOnce, type Store } from "../state/store";
 import { ColourBar } from "../view/colour_bar";
 import type { DrawnMesh } from "../view/drawn_mesh";
 import { Orientation } from "../view/orientation";
@@ -30,6 +30,7 @@ export class MeshView {
   private readonly scale = element("div", { class: "scale", "aria-hidden": "true" });
   private readonly orientation: Orientation | null;
   private contents: PaneContent[] = [];
+  private scaled = 0;
 
   constructor(
     root: HTMLElement,
@@ -53,7 +54,9 @@ export class MeshView {
     this.stage.onRendered = () => this.placeOverlays();
     this.stage.onHover = (at) => this.showHover(at);
     this.restyle();
-    store.subscribe(() => this.update());
+    store.subscribe((_, changed) => {
+      if (showsAtOnce(changed)) this.update();
+    });
   }
 
   /** Show what the state asks for and what is computed. */
@@ -127,11 +130,8 @@ export class MeshView {
 
   /** Return an image file of the panes. */
   picture(text: PictureText, theme: PictureTheme): Promise<Blob> {
-    const panes = this.stage.visible.map(({ overlay }, i) => ({
-      left: overlay.offsetLeft,
-      top: overlay.offsetTop,
-      width: overlay.offsetWidth,
-      height: overlay.offsetHeight,
+    const panes = this.stage.visible.map(({ place }, i) => ({
+      ...place,
       title: this.contents[i].title,
       bar: this.contents[i].bar,
     }));
@@ -162,6 +162,8 @@ export class MeshView {
 
   /** Draw a line of a round length. */
   private showScale(): void {
+    if (this.scaled === this.stage.perPixel) return;
+    this.scaled = this.stage.perPixel;
     const per = this.stage.perPixel;
     const power = 10 ** Math.floor(Math.log10(120 * per));
     const length = [5, 2, 1].map((m) => m * power).find((each) => each <= 120 * per) ?? power;

@@ -5,6 +5,14 @@ import type { State } from "./state";
 export type Changed = ReadonlySet<keyof State>;
 export type Subscriber = (state: State, changed: Changed) => void;
 
+/** What new fields have to be computed for, and the camera, which draws by itself. */
+const NOT_AT_ONCE: ReadonlySet<keyof State> = new Set(["design", "pinned", "time", "camera"]);
+
+/** Whether a change shows before anything has been computed. */
+export function showsAtOnce(changed: Changed): boolean {
+  return [...changed].some((key) => !NOT_AT_ONCE.has(key));
+}
+
 export class Store {
   private readonly subscribers: Subscriber[] = [];
 

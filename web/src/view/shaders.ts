@@ -18,12 +18,16 @@ attribute vec3 displacement;
 varying float vValue;
 varying float vValued;
 varying vec3 vPlace;
+#ifdef LIT
 varying vec3 vView;
+#endif
 ${UNIFORMS}
 void main() {
   vPlace = position + uFactor * displacement;
   vec4 view = modelViewMatrix * vec4(vPlace, 1.0);
+#ifdef LIT
   vView = view.xyz;
+#endif
   gl_Position = projectionMatrix * view;
   gl_PointSize = POINT_SIZE;
   ${VERTEX_END}
@@ -41,7 +45,6 @@ attribute vec3 displacementEnd;
 varying float vValue;
 varying float vValued;
 varying vec3 vPlace;
-varying vec3 vView;
 uniform vec2 uPixels;
 ${UNIFORMS}
 void main() {
@@ -55,7 +58,6 @@ void main() {
   along = size > 0.0 ? along / size : vec2(1.0, 0.0);
   gl_Position = mix(a, b, position.x);
   gl_Position.xy += vec2(-along.y, along.x) * position.y * LINE_WIDTH * uPixels;
-  vView = vPlace;
   vValue = (mix(value, valueEnd, position.x) - uLow) * uScale;
   vValued = 1.0;
 }
@@ -65,7 +67,9 @@ export const FRAGMENT = /* glsl */ `
 varying float vValue;
 varying float vValued;
 varying vec3 vPlace;
+#ifdef LIT
 varying vec3 vView;
+#endif
 uniform sampler2D uMap;
 uniform vec4 uClip;
 uniform float uIsolines;

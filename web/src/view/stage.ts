@@ -14,6 +14,8 @@ export interface Pane {
   /** Lies over its part of the canvas; holds title, colour bar and markers. */
   readonly overlay: HTMLElement;
   readonly drawn: FieldObject;
+  /** Place in the stage, in pixels. */
+  place: { left: number; top: number; width: number; height: number };
 }
 
 export interface Pointed {
@@ -21,6 +23,15 @@ export interface Pointed {
   /** Pixels from the left and the top of the stage. */
   x: number;
   y: number;
+}
+
+/** Whether pictures are computed without a graphics card, where smooth edges cost half of the time. */
+function drawsInSoftware(): boolean {
+  const context = document.createElement("canvas").getContext("webgl2");
+  const about = context?.getExtension("WEBGL_debug_renderer_info");
+  const name = about ? String(context?.getParameter(about.UNMASKED_RENDERER_WEBGL)) : "";
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(name);
 }
 
 export class Stage {
@@ -41,7 +52,7 @@ export class Stage {
     private readonly mesh: DrawnMesh,
     panes: number,
   ) {
-    this.renderer = new WebGLRenderer({ antialias: true, alpha: true });
+    this.renderer = new WebGLRenderer({ antialias: !drawsInSoftware(), alpha: true });
     this.canvas = this.renderer.domElement;
     this.canvas.setAttribute("aria-hidden", "true");
     this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
@@ -80,11 +91,11 @@ export class Stage {
     this.renderer.setScissor(0, 0, size.x, size.y);
     this.renderer.setViewport(0, 0, size.x, size.y);
     this.renderer.clear();
-    for (const { overlay, drawn } of this.visible) {
-      const { offsetLeft, offsetTop, offsetWidth: width, offsetHeight: height } = overlay;
-      const bottom = size.y - offsetTop - height;
-      this.renderer.setViewport(offsetLeft, bottom, width, height);
-      this.renderer.setScissor(offsetLeft, bottom, width, height);
+    for (const { place, drawn } of this.visible) {
+      const { left, top, width, height } = place;
+      const bottom = size.y - top - height;
+      this.renderer.setViewport(left, bottom, width, height);
+      this.renderer.setScissor(left, bottom, width, height);
       (drawn.uniforms.uPixels.value as Vector2).set(2 / width, 2 / height);
       this.renderer.render(drawn.scene, this.camera.camera);
     }
@@ -93,20 +104,21 @@ export class Stage {
 
   /** Return the place of a point in a pane, in pixels from its left and top. */
   project(pane: Pane, point: number): { x: number; y: number } {
-    const { offsetWidth, offsetHeight } = pane.overlay;
+    const { width, height } = pane.place;
     const place = pane.drawn.place(point, new Vector3()).project(this.camera.camera);
-    return { x: ((place.x + 1) / 2) * offsetWidth, y: ((1 - place.y) / 2) * offsetHeight };
+    return { x: ((place.x + 1) / 2) * width, y: ((1 - place.y) / 2) * height };
   }
 
   /** Return how much of the mesh's unit a pixel is. */
   get perPixel(): number {
-    return this.camera.perPixel(this.panes[0].overlay.offsetHeight);
+    return this.camera.perPixel(this.panes[0].place.height);
   }
 
   private addPane(): void {
     const overlay = element("div", { class: "pane" });
     this.root.append(overlay);
-    const pane = { overlay, drawn: new FieldObject(this.mesh) };
+    const place = { left: 0, top: 0, width: 1, height: 1 };
+    const pane: Pane = { overlay, drawn: new FieldObject(this.mesh), place };
     this.panes.push(pane);
     this.camera.control(overlay);
     let down: PointerEvent | null = null;
@@ -155,18 +167,20 @@ export class Stage {
     const { clientWidth: width, clientHeight: height } = this.root;
     if (!width || !height) return;
     const stacked = this.camera.room(width, height / this.shown, BAR) > this.camera.room(width / this.shown, height, BAR);
-    this.panes.forEach(({ overlay }, i) => {
-      const part = 100 / this.shown;
-      const visible = i < this.shown;
-      overlay.hidden = !visible;
-      overlay.style.left = stacked ? "0" : `${i * part}%`;
-      overlay.style.top = stacked ? `${i * part}%` : "0";
-      overlay.style.width = stacked ? "100%" : `${part}%`;
-      overlay.style.height = stacked ? `${part}%` : "100%";
+    this.panes.forEach((pane, i) => {
+      const part = Math.floor((stacked ? height : width) / this.shown);
+      pane.overlay.hidden = i >= this.shown;
+      // Reading the layout for each frame would cost more than drawing it.
+      pane.place = stacked
+        ? { left: 0, top: i * part, width, height: part }
+        : { left: i * part, top: 0, width: part, height };
+      for (const [name, value] of Object.entries(pane.place)) {
+        pane.overlay.style.setProperty(name, `${value}px`);
+      }
     });
     this.renderer.setSize(width, height);
-    const pane = stacked ? [width, height / this.shown] : [width / this.shown, height];
-    this.camera.setPane(pane[0], pane[1], BAR);
+    const { place } = this.panes[0];
+    this.camera.setPane(place.width, place.height, BAR);
     this.invalidate();
   }
 }
