@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import html
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from simulgenvae.explorer.page import ASSETS, make_page
 from tests.explorer.browser.small_models import small_model
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ASSETS = Path(__file__).parents[3] / "src/simulgenvae/explorer/assets"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-sync",
@@ -34,6 +31,7 @@ class Opened:
     def __init__(self, page: Page, path: Path) -> None:
         self.page = page
         self.path = path
+        self.address = path.as_uri()
         self.wrong: list[str] = []
         self.foreign: list[str] = []
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -44,7 +42,7 @@ class Opened:
         """Open the file, and wait until it shows a field (or has failed)."""
         # A page with another fragment would not be loaded anew.
         self.page.goto("about:blank")
-        self.page.goto(f"{self.path.as_uri()}{fragment}")
+        self.page.goto(f"{self.address}{fragment}")
         self.wait(f"document.documentElement.dataset.state === {state!r}")
         return self
 
@@ -90,7 +88,8 @@ class Opened:
             self.wrong.append(f"{kind}: {text}")
 
     def _see(self, address: str) -> None:
-        if not address.startswith(("file:", "blob:", "data:", "about:")):
+        own = (self.address, "file:", "blob:", "data:", "about:")
+        if not address.startswith(own):
             self.foreign.append(address)
 
 
@@ -110,16 +109,7 @@ def browser() -> Iterator[Browser]:
 
 def page_file(container: bytes, path: Path, title: str = "small study") -> Path:
     """Write a page with a container into a file."""
-    contents = {
-        "TITLE": html.escape(title),
-        "TWIN": base64.b64encode(gzip.compress(container)).decode(),
-        "RUNTIME": base64.b64encode((ASSETS / "runtime.wasm.gz").read_bytes()).decode(),
-    }
-    page = (ASSETS / "page.html").read_text(encoding="utf-8")
-    for name, content in contents.items():
-        assert page.count(f"<!--{name}-->") == 1
-        page = page.replace(f"<!--{name}-->", content)
-    path.write_text(page, encoding="utf-8")
+    path.write_bytes(make_page(title, container))
     return path
 
 

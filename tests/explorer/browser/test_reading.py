@@ -151,7 +151,9 @@ def test_a_grid_that_vtk_reads(page: Opened, tmp_path: Path) -> None:
     assert grid.n_cells == len(model.mesh.triangles)
     np.testing.assert_allclose(grid.points, model.mesh.points, atol=1e-6)
     np.testing.assert_allclose(grid["T"], model.fields(DESIGN)[3][:, 0], rtol=1e-6)
-    np.testing.assert_allclose(np.asarray(grid["u"])[:, :2], model.fields(DESIGN)[3][:, 1:], atol=1e-7)
+    np.testing.assert_allclose(
+        np.asarray(grid["u"])[:, :2], model.fields(DESIGN)[3][:, 1:], atol=1e-7
+    )
     assert grid.field_data["TimeValue"][0] == TIMES[3]
     assert grid.field_data["a"][0] == pytest.approx(0.4)
 
