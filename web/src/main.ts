@@ -83,7 +83,10 @@ function assemble(
       : new MeshView(root, container, mesh, fields, predictions, store);
   const stage = view instanceof MeshView ? view.stage : null;
   const look = stage && ((direction: Parameters<typeof stage.camera.look>[0]) => stage.camera.look(direction));
-  displayPanel(byId("display-bar"), byId("display-more"), description, mesh, fields.scalars, store, look);
+  displayPanel(byId("display-bar"), byId("display-more"), description, mesh, fields.scalars, store, {
+    look,
+    range: () => view.range,
+  });
   const time = new TimePanel(byId("time"), description.times, description.time_unit, store, () => predictions.upToDate);
   const probes = new ProbesPanel(byId("probes"), description, mesh, store);
   const reading = new Reading(container, fields, predictions, store, probes);

@@ -30,7 +30,7 @@ def page(plate: Opened) -> Opened:
     plate.set(
         "{design: {parameters: [0.4, 1], image: null}, pinned: null, time: 3, probes: [], scalar: 0,"
         "shown: 'prediction', edges: false, isolines: false, arrows: false, displaced: true,"
-        "factor: null, rangeKind: 'training', map: 'auto'}"
+        "factor: null, rangeKind: 'training', manual: [0, 1], map: 'auto'}"
     )
     return plate
 
@@ -102,6 +102,18 @@ def test_every_choice_changes_the_picture(page: Opened, change: str) -> None:
     page.set(change)
     assert page.picture() != before
     page.set("{clip: null}")
+
+
+def test_own_limits_of_colours_begin_with_those_that_are_shown(page: Opened) -> None:
+    page.page.get_by_label("Range of colours").select_option("manual")
+    trained = page.page.evaluate("window.explorer.description.variables[0].range")
+    assert page.state("manual") == trained
+    # The fields of the limits leave the view less room.
+    before = page.picture()
+    page.page.get_by_label("Largest value of the colours").fill("500")
+    page.page.get_by_label("Largest value of the colours").blur()
+    assert page.state("manual[1]") == 500
+    assert page.picture() != before
 
 
 def test_a_link_restores_what_is_shown(page: Opened) -> None:

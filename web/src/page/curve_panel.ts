@@ -2,6 +2,7 @@
 
 import type { Container } from "../data/container";
 import { withUnit } from "../fields/numbers";
+import type { Range } from "../fields/ranges";
 import { column } from "../fields/scalars";
 import type { ShownDesign } from "../model/messages";
 import { showsAtOnce, type Store } from "../state/store";
@@ -9,7 +10,7 @@ import { CurveView } from "../view/curve";
 import type { DrawnMesh } from "../view/drawn_mesh";
 import { type PictureText, type PictureTheme, picture } from "./picture";
 import type { Predictions } from "./predictions";
-import type { ShownFields } from "./shown_fields";
+import { type ShownFields, withOffset } from "./shown_fields";
 
 export class CurvePanel {
   readonly view: CurveView;
@@ -38,6 +39,12 @@ export class CurvePanel {
     if (second) curves.push(this.curve("pinned design", second.values.values, pinned, true));
     const label = withUnit(first.bar.label, first.bar.unit && `(${first.bar.unit})`);
     this.view.show(curves, label, first.bar.range, first.values.offset, state.probes);
+  }
+
+  /** Range of the vertical axis. */
+  get range(): Range | null {
+    const contents = this.fields.contents(this.store.state, this.predictions);
+    return contents && withOffset(contents[0].bar);
   }
 
   /** Draw anew, as the colours of the page have changed. */

@@ -4,6 +4,7 @@ import { Vector4 } from "three";
 import type { Container } from "../data/container";
 import { automaticFactor } from "../fields/displacement";
 import { fitting, short, withUnit } from "../fields/numbers";
+import type { Range } from "../fields/ranges";
 import { PROBE_COLOURS } from "../panels/probes";
 import type { Clip, State } from "../state/state";
 import { showsAtOnce, type Store } from "../state/store";
@@ -14,7 +15,7 @@ import { type Pane, type Pointed, Stage } from "../view/stage";
 import { element } from "./dom";
 import { type PictureText, type PictureTheme, picture } from "./picture";
 import type { Predictions } from "./predictions";
-import type { PaneContent, ShownFields } from "./shown_fields";
+import { type PaneContent, type ShownFields, withOffset } from "./shown_fields";
 
 interface Overlay {
   pane: Pane;
@@ -68,6 +69,11 @@ export class MeshView {
     this.contents = contents;
     contents.forEach((content, i) => this.updatePane(content, i, state));
     this.stage.invalidate();
+  }
+
+  /** Range of the colours of the design, with the offset. */
+  get range(): Range | null {
+    return this.contents.length ? withOffset(this.contents[0].bar) : null;
   }
 
   /** Draw anew, as the colours of the page have changed. */

@@ -22,6 +22,11 @@ export const SHOWN_WORDS: Readonly<Record<Shown, string>> = {
   upper: "upper end",
 };
 
+/** Return the range of a bar as its numbers show it. */
+export function withOffset({ range, offset }: BarContent): Range {
+  return [range[0] + offset, range[1] + offset];
+}
+
 export class ShownFields {
   readonly scalars: Scalar[];
   readonly offsets: Float64Array;

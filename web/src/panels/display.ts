@@ -1,6 +1,7 @@
 /** What is shown, and how. */
 
 import type { Description } from "../data/description";
+import type { Range } from "../fields/ranges";
 import { type Scalar, SHOWN, type Shown } from "../fields/scalars";
 import { button, choice, element, tick } from "../page/dom";
 import type { RangeKind, State } from "../state/state";
@@ -23,8 +24,14 @@ export function displayPanel(
   mesh: DrawnMesh,
   scalars: Scalar[],
   store: Store,
-  look: ((direction: Direction) => void) | null,
+  view: {
+    /** Shows the whole mesh from a direction; null for curves. */
+    look: ((direction: Direction) => void) | null;
+    /** Returns the range that is shown. */
+    range: () => Range | null;
+  },
 ): void {
+  const { look } = view;
   const options = scalars.map(({ label }, i) => [String(i), label] as const);
   const field = choice("Field", options, (value) => store.set({ scalar: Number(value) }));
   const texts: Record<Shown, string> = {
@@ -37,7 +44,7 @@ export function displayPanel(
     store.set({ shown: value as Shown }),
   );
   bar.append(field, shown);
-  more.append(...colourControls(store, description.dimension > 1));
+  more.append(...colourControls(store, description.dimension > 1, view.range));
   const vector = description.vectors.length > 0;
   if (description.dimension > 1) more.append(...meshControls(mesh, store));
   if (vector && description.dimension > 1) more.append(...vectorControls(description, store));
@@ -49,14 +56,17 @@ export function displayPanel(
   });
 }
 
-function colourControls(store: Store, coloured: boolean): HTMLElement[] {
+function colourControls(store: Store, coloured: boolean, present: () => Range | null): HTMLElement[] {
   const maps = Object.entries(COLOUR_MAPS).map(([name, { label }]) => [name, label] as const);
   const map = choice("Colour map", [["auto", "Colours: automatic"], ...maps], (value) =>
     store.set({ map: value }),
   );
-  const range = choice("Range of colours", RANGE_TEXTS, (value) =>
-    store.set({ rangeKind: value as RangeKind }),
-  );
+  const range = choice("Range of colours", RANGE_TEXTS, (value) => {
+    const rangeKind = value as RangeKind;
+    // Own limits begin with those that are shown.
+    const shown = rangeKind === "manual" ? present() : null;
+    store.set({ rangeKind, ...(shown && { manual: shown }) });
+  });
   const limits = [0, 1].map((end) => {
     const field = element("input", {
       type: "number",
