@@ -95,7 +95,9 @@ class Expected:
         fields = reduction.decode(part.mean)
         if state.offsets is not None:
             fields = fields - state.offsets
-        spreads = np.stack([part.spread(row, reduction) for row in range(len(designs))])
+        # All deviations: CoefficientPrediction.spread leaves some out, which takes less time.
+        every = [part.deviations(row) for row in range(len(designs))]
+        spreads = np.stack([spread(reduction.sum_of_squares(each)) for each in every])
         times = unit_times(surrogate.times, surrogate.times)[steps]
         return cls(designs, times, fields.astype(np.float32), spreads, state)
 
