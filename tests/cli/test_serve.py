@@ -20,7 +20,9 @@ __all__ = ["assets"]
 pytest.importorskip("onnxscript")
 
 SERVED = """
-import sys
+import signal, sys
+# A process that a shell starts in the background ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 import simulgenvae.explorer.page
 simulgenvae.explorer.page.ASSETS = Path(sys.argv[1])
