@@ -13,6 +13,7 @@ import numpy as np
 from simulgenvae.deployment.write import COMPARED_DESIGNS, inputs_of, random_designs
 from simulgenvae.explorer.onnx_file import Session
 from simulgenvae.models.unit_times import unit_times
+from simulgenvae.surrogate.ensemble import Calibration
 from simulgenvae.surrogate.ensemble.spread import spread
 from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS, required_ensemble
 
@@ -49,7 +50,7 @@ class Difference(NamedTuple):
 
 
 class Accuracy(NamedTuple):
-    """Differences of all designs: fields, and their spread before calibration."""
+    """Differences of all designs: fields, and their calibrated spread."""
 
     fields: Difference
     spread: Difference
@@ -66,7 +67,10 @@ class Expected:
     times
         Times, mapped to 0 … 1, ``[t]``.
     fields, spreads
-        Fields less the offsets, and their spread before calibration, ``[n, t, M, V]``.
+        Fields less the offsets, and their calibrated spread, ``[n, t, M, V]``.
+    factor
+        Factor of the calibration: the larger one of those to the standard deviation and to half the
+        interval.
     state
         Map from states to fields.
     """
@@ -75,6 +79,7 @@ class Expected:
     times: NDArray[np.float32]
     fields: NDArray[np.float32]
     spreads: NDArray[np.float32]
+    factor: float
     state: StateArrays
 
     @classmethod
@@ -95,9 +100,13 @@ class Expected:
         fields = reduction.decode(part.mean)
         if state.offsets is not None:
             fields = fields - state.offsets
-        spreads = np.stack([part.spread(row, reduction) for row in range(len(designs))])
+        # All deviations: CoefficientPrediction.spread leaves some out, which takes less time.
+        every = [part.deviations(row) for row in range(len(designs))]
+        calibration = ensemble.calibration or Calibration.of_normal()
+        factor = max(calibration.std_factor, calibration.interval_factor)
+        spreads = np.stack([factor * spread(reduction.sum_of_squares(each)) for each in every])
         times = unit_times(surrogate.times, surrogate.times)[steps]
-        return cls(designs, times, fields.astype(np.float32), spreads, state)
+        return cls(designs, times, fields.astype(np.float32), spreads, factor, state)
 
     def but_by(self, files: Files) -> Expected:
         """Return what networks predict of the same designs, which others are compared with."""
@@ -130,7 +139,7 @@ class Expected:
             for deviation in answers["deviations"]:
                 states = basis({"rows": deviation})["states"]
                 variance += np.square(self._valued(self.state.factor * states))
-            yield fields, spread(variance)
+            yield fields, self.factor * spread(variance)
 
     def _valued(self, flat: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return fields ``[t, M·V]`` at the nodes with values, ``[t, m, V]``."""

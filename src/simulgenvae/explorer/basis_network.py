@@ -14,8 +14,10 @@ from simulgenvae.explorer.onnx_file import IR_VERSION, OPSET
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_LARGEST = 2**15 - 1
 
-def basis_file(basis: NDArray[np.float32] | None, rank: int, single: int) -> bytes:
+
+def basis_file(basis: NDArray[np.float32] | None, rank: int, *, in_16_bits: bool = False) -> bytes:
     """Return the ONNX file of a network from ``rows`` ``[n, r]`` to ``states`` ``[n, M·V]``.
 
     Parameters
@@ -24,56 +26,41 @@ def basis_file(basis: NDArray[np.float32] | None, rank: int, single: int) -> byt
         Modes ``[M·V, r]``; None for the identity.
     rank
         Number of coefficients, r.
-    single
-        Number of leading modes, whose coefficients are largest, that are stored as float32; the
-        others are float16.
+    in_16_bits
+        Whether modes are stored as whole numbers of 16 bits, in units of their largest entry. That
+        is ten times as accurate as float16, which has 11 bits for the digits.
     """
-    from onnx import helper
-
-    if basis is None:
-        return _file([helper.make_node("Identity", ["rows"], ["states"])], [], rank, rank)
-    nodes: list[Any] = []
-    arrays: list[Any] = []
-    products = []
-    parts = {"single": slice(0, single), "half": slice(single, rank)}
-    for name, part in parts.items():
-        if part.start == part.stop:
-            continue
-        data_type = np.float32 if name == "single" else np.float16
-        modes = np.ascontiguousarray(basis[:, part].T, data_type)
-        arrays += [_tensor(f"{name}_stored", modes)]
-        arrays += [_tensor(f"{name}_{end}", np.array([getattr(part, end)])) for end in _ENDS]
-        # Computed once, when the file is loaded: it is a constant.
-        nodes += [
-            helper.make_node("Cast", [f"{name}_stored"], [f"{name}_modes"], to=1),
-            helper.make_node(
-                "Slice",
-                ["rows", f"{name}_start", f"{name}_stop", "columns"],
-                [f"{name}_rows"],
-            ),
-            helper.make_node("MatMul", [f"{name}_rows", f"{name}_modes"], [f"{name}_states"]),
-        ]
-        products.append(f"{name}_states")
-    arrays.append(_tensor("columns", np.array([1])))
-    nodes.append(helper.make_node("Sum", products, ["states"]))
-    return _file(nodes, arrays, rank, len(basis))
-
-
-_ENDS = ("start", "stop")
-
-
-def _tensor(name: str, array: NDArray[Any]) -> Any:
-    from onnx import numpy_helper
-
-    return numpy_helper.from_array(array, name)
-
-
-def _file(nodes: list[Any], arrays: list[Any], rank: int, size: int) -> bytes:
     from onnx import TensorProto, helper
 
+    if basis is None:
+        return _file([helper.make_node("Identity", ["rows"], ["states"])], {}, rank, rank)
+    if not in_16_bits:
+        product = helper.make_node("MatMul", ["rows", "modes"], ["states"])
+        return _file([product], {"modes": basis.T}, rank, len(basis))
+    unit = np.abs(basis).max(axis=0) / _LARGEST
+    unit = np.where(unit > 0, unit, 1.0).astype(np.float32)
+    whole = np.empty(basis.shape[::-1], np.int16)
+    # Mode by mode: a copy of all of them would take the memory once more.
+    for mode in range(rank):
+        np.rint(basis[:, mode] / unit[mode], out=whole[mode], casting="unsafe")
+    nodes = [
+        # Computed once, when the file is loaded: it is a constant.
+        helper.make_node("Cast", ["whole"], ["modes"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["rows", "unit"], ["scaled"]),
+        helper.make_node("MatMul", ["scaled", "modes"], ["states"]),
+    ]
+    return _file(nodes, {"whole": whole, "unit": unit}, rank, len(basis))
+
+
+def _file(nodes: list[Any], arrays: dict[str, NDArray[Any]], rank: int, size: int) -> bytes:
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = [
+        numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()
+    ]
     rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", rank])
     states = helper.make_tensor_value_info("states", TensorProto.FLOAT, ["n", size])
-    graph = helper.make_graph(nodes, "basis", [rows], [states], arrays)
+    graph = helper.make_graph(nodes, "basis", [rows], [states], constants)
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
     )

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 class CoefficientNetwork(nn.Module):
     """Latents and trajectories of one design to its coefficients and their deviations.
 
-    It does what :meth:`Ensemble.combine` and ``CoefficientPrediction._deviations`` do, before the
-    deviations are combined to principal axes.
+    It does what :meth:`Ensemble.combine` and ``CoefficientPrediction.deviations`` do.
 
     Parameters
     ----------

@@ -21,8 +21,6 @@ from simulgenvae.explorer.onnx_file import exported, with_half_weights
 from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS, required_ensemble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from simulgenvae.explorer.state import StateArrays
@@ -34,13 +32,11 @@ TOLERANCE = 1e-4
 """Largest difference to the surrogate that passes, as a fraction of each variable's range."""
 APPROXIMATE = 0.02
 """Largest difference of the spread that passes where it is an approximation."""
-HALF_DIFFERENCE = 0.4 * TOLERANCE
+HALF_DIFFERENCE = 0.2 * TOLERANCE
 """Largest difference that weights of half precision may make, for networks and modes each."""
 PART_OF_ERROR = 0.1
 """Largest difference that weights of half precision may make, as a part of the surrogate's own
 error."""
-SINGLE_MODES = (0, 4, 16, 64)
-"""Numbers of leading modes in single precision that are tried."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +105,11 @@ def _smallest(exact: Networks, expected: Expected, own_error: float) -> Networks
         coefficients=with_half_weights(exact.coefficients),
     )
     found = halved if _is_close(expected.compare(halved), own_error) else exact
-    for basis in _smaller_bases(expected.state):
-        if _is_close(expected.compare(replace(exact, basis=basis)), own_error):
-            return replace(found, basis=basis)
+    modes = expected.state.basis
+    if modes is not None:
+        smaller = basis_file(modes, modes.shape[1], in_16_bits=True)
+        if _is_close(expected.compare(replace(exact, basis=smaller)), own_error):
+            return replace(found, basis=smaller)
     return found
 
 
@@ -131,19 +129,9 @@ def _exact(surrogate: Surrogate, state: StateArrays) -> Networks:
     return Networks(
         exported(design, given, design.outputs),
         exported(coefficients, found, ["mean", "deviations"], {"times": {0: "t"}}),
-        basis_file(state.basis, surrogate.reduction.rank, surrogate.reduction.rank),
+        basis_file(state.basis, surrogate.reduction.rank),
         design.is_exact,
     )
-
-
-def _smaller_bases(state: StateArrays) -> Iterator[bytes]:
-    """Yield files of the modes, the smallest first."""
-    if state.basis is None:
-        return
-    rank = state.basis.shape[1]
-    for single in SINGLE_MODES:
-        if single < rank:
-            yield basis_file(state.basis, rank, single)
 
 
 def _is_close(accuracy: Accuracy, own_error: float) -> bool:
