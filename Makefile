@@ -3,12 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo demo-images test .types .tests coverage docs site clean
+PAGE := src/simulgenvae/explorer/assets/page.html
+WEB := $(shell find web -name node_modules -prune -o -type f -print)
+
+.PHONY: help demo demo-images web test .types .tests coverage docs site clean
 
 help:
 	@echo "make demo         solve, train, evaluate and predict an example into demo/ (4 minutes)"
 	@echo "make demo-images  the same from images, with two networks, into demo-images/ (20 minutes)"
 	@echo "make test         style, types, import rules and tests"
+	@echo "make web          build the explorer's page (the targets above do, where it is missing)"
 	@echo "make coverage     lines of the package that the tests run"
 	@echo "make docs         write docs/settings.md from the settings"
 	@echo "make site         build the website of the documentation into build/docs/site"
@@ -23,14 +27,21 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps ezyrb
 	@touch $@
 
+# The explorer's page, in TypeScript; Node comes from the package index.
+web: $(PAGE)
+
+$(PAGE): $(INSTALLED) $(WEB)
+	@$(BIN)/python web/assets.py
+	@touch $@
+
 # After Ctrl-C, the same target goes on; `make clean` removes what is finished.
-demo: $(INSTALLED)
+demo: $(INSTALLED) $(PAGE)
 	@$(BIN)/simulgenvae demo demo
 
-demo-images: $(INSTALLED)
+demo-images: $(INSTALLED) $(PAGE)
 	@$(BIN)/simulgenvae demo demo-images --images
 
-test: $(INSTALLED)
+test: $(INSTALLED) $(PAGE)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	@# Types, on one core, take a minute in which the other one can run tests.
@@ -38,6 +49,7 @@ test: $(INSTALLED)
 
 .types:
 	$(BIN)/mypy --no-error-summary
+	@$(BIN)/python web/assets.py check
 	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 
 .tests:
@@ -45,16 +57,17 @@ test: $(INSTALLED)
 	@# small tensors gain nothing from more. Programs that tests start find the package translated.
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-coverage: $(INSTALLED)
+coverage: $(INSTALLED) $(PAGE)
 	@# Lines that run only in programs which a test starts are not seen.
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 docs: $(INSTALLED)
 	@$(BIN)/python -m simulgenvae.settings.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
-site: $(INSTALLED)
+site: $(INSTALLED) $(PAGE)
 	@$(BIN)/python -m docs.site.build build/docs
 
 clean:
+	rm -rf web/node_modules src/simulgenvae/explorer/assets
 	rm -rf .venv demo demo-images build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,6 +25,8 @@ from tests.docs.blocks import RUN, SHOWN, all_blocks, blocks_of
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/simulgenvae"
+WEB = ROOT / "web"
+NOT_SHIPPED = ("node_modules", "__pycache__")
 BLOCKS = all_blocks()
 LONGEST = 900
 """Seconds after which the blocks of a page have failed."""
@@ -66,6 +68,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "src", sources / "src", ignore=unwanted)
     shutil.copytree(ROOT / "tests/docs", sources / "tests", ignore=unwanted)
+    shutil.copytree(WEB, sources / "web", ignore=shutil.ignore_patterns(*NOT_SHIPPED))
     for path in ROOT.iterdir():
         if path.is_file() and not path.name.startswith("."):
             shutil.copy(path, sources)
@@ -98,6 +101,8 @@ def test_the_distributions_hold_the_package_and_nothing_else(built: Built) -> No
         if path.is_file() and path.suffix != ".pyc"
     }
     assert {name for name in ours if "/templates/" in name}
+    # Users of the wheel need no Node.
+    assert {name for name in ours if "/assets/page.html" in name}
     assert installed == ours | {
         f"{about}/{name}"
         for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
@@ -105,7 +110,13 @@ def test_the_distributions_hold_the_package_and_nothing_else(built: Built) -> No
     shipped = {name for _, name in members if "egg-info" not in name}
     beside = {"README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "MANIFEST.in"}
     beside |= {"pyproject.toml", "setup.cfg", "PKG-INFO"}
-    assert shipped == beside | {f"src/{name}" for name in ours}
+    web = {
+        f"web/{path.relative_to(WEB)}"
+        for path in WEB.rglob("*")
+        if path.is_file() and not {*path.relative_to(WEB).parts} & {*NOT_SHIPPED}
+    }
+    assert {"web/backend.py", "web/src/main.ts"} <= web
+    assert shipped == beside | web | {f"src/{name}" for name in ours}
 
 
 def test_the_installed_program_tells_its_version(built: Built, tmp_path: Path) -> None:

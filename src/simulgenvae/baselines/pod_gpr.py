@@ -151,7 +151,7 @@ class PodGpr(PodRegression):
         """Return squared distances ``[G, m, n]`` of selected features to the training runs."""
         return self.groups.squared_distances(selected, self._x)
 
-    def _factor(self, mode: int) -> Factor:
+    def covariance_factor(self, mode: int) -> Factor:
         """Return the factor of a mode's covariance; as many as memory may hold are kept."""
         if mode in self._factors:
             return self._factors[mode]
@@ -188,7 +188,7 @@ class PodGpr(PodRegression):
         mean = self._amplitudes(x)
         deviation = np.column_stack(
             [
-                process.deviation(self._factor(mode), squared)
+                process.deviation(self.covariance_factor(mode), squared)
                 for mode, process in enumerate(self._processes)
             ]
         )
@@ -207,7 +207,7 @@ class PodGpr(PodRegression):
         squared = self._squared(self._selection(x))
         return self._averaged(
             [
-                process.relative_posterior_variance(self._factor(mode), squared)
+                process.relative_posterior_variance(self.covariance_factor(mode), squared)
                 for mode, process in enumerate(self._leading())
             ]
         )
@@ -233,7 +233,7 @@ class PodGpr(PodRegression):
         """
         leading = enumerate(self._leading())
         return self._averaged(
-            [process.leave_one_out(self._factor(mode))[1] for mode, process in leading]
+            [process.leave_one_out(self.covariance_factor(mode))[1] for mode, process in leading]
         )
 
     def _leading(self) -> list[GaussianProcess]:

@@ -150,13 +150,27 @@ COMMANDS: dict[str, Command] = {
         ),
         is_group=True,
     ),
-    "export": Command(
-        "Write the surrogate as one file for other runtimes.",
+    "app": Command(
+        "Move the inputs and see the field, in a browser.",
+        function="simulgenvae.cli.serve:app",
         description=(
-            "The file runs without this package. It is compared with the surrogate on random "
-            "designs before it is kept."
+            "The page runs the model itself, and is served on this machine alone; its address is "
+            "shown. Ctrl-C ends it. export writes the same page as one file."
         ),
-        examples=("export S --out model.onnx", "export S --out model.pt2 --overwrite"),
+        examples=("app S", "app S --port 8765 --no-browser"),
+    ),
+    "export": Command(
+        "Write the surrogate as one file for other runtimes, or as a page.",
+        description=(
+            "The file runs without this package: a model in another program, a page in any "
+            "browser, also from an e-mail. It is compared with the surrogate on random designs "
+            "before it is kept."
+        ),
+        examples=(
+            "export S --out model.onnx",
+            "export S --out model.pt2 --overwrite",
+            "export S --out twin.html",
+        ),
     ),
 }
 """Commands by name, in the order of the help. A program that uses this package can add its own."""

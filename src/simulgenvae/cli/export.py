@@ -31,7 +31,7 @@ def export(
     Parameters
     ----------
     out
-        File to write: FILE.onnx, or FILE.pt2 (torch.export).
+        File to write: FILE.onnx, FILE.pt2 (torch.export), or FILE.html (a page to explore it).
     """
     difference = simulgenvae.Study.open(folder, model).export(out, overwrite=overwrite)
     show(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.deployment.gp_module import PodGpModule
+from simulgenvae.deployment.scaled_parameters import ScaledParameters
 from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks
 from simulgenvae.models.unit_times import unit_times
@@ -44,7 +45,7 @@ class FieldModel(nn.Module):
             if weight > 0:
                 assert isinstance(member, Networks), "a surrogate has torch's networks"
                 counting.append((member, weight))
-        self.members = nn.ModuleList(_without_encoder(member) for member, _ in counting)
+        self.members = nn.ModuleList(without_encoder(member) for member, _ in counting)
         self.member_weights = [weight for _, weight in counting]
         self.gp_weight = ensemble.gp_weight
         self.pod_gp: PodGpModule | None = None
@@ -56,6 +57,7 @@ class FieldModel(nn.Module):
         self.is_masked = surrogate.mask is not None
         # Without a reduction the coefficients are the fields, and there is no basis.
         self.has_basis = "basis" in surrogate.reduction.arrays()
+        self.scaled = ScaledParameters(surrogate.condition_scaler)
         for name, array in _buffers(surrogate, ensemble).items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
@@ -76,7 +78,7 @@ class FieldModel(nn.Module):
         if parameters is None:
             assert images is not None, "designs have parameters or images"
             parameters = images.new_zeros((images.shape[0], 0), dtype=torch.float64)
-        table = self._scaled(parameters)
+        table = self.scaled(parameters)
         # As in Ensemble.predict: (1 - weight) · networks + weight · Gaussian processes.
         networks, gaussian_processes = self._over_views(table, images)
         coefficients = networks
@@ -92,23 +94,6 @@ class FieldModel(nn.Module):
             nothing = torch.full_like(fields[:, :, :1], torch.nan)
             fields = torch.cat([fields, nothing], 2).index_select(2, self.get_buffer("place"))
         return fields
-
-    def _scaled(self, parameters: Tensor) -> Tensor:
-        """Return scaled parameters ``[n, Q]``, as :meth:`ConditionScaler.transform` does."""
-        given = parameters[:, self.get_buffer("columns")]
-        below = self.get_buffer("linear_below")
-        # Where no asinh is taken, the divisor only has to be a number.
-        ratio = given / torch.where(below > 0, below, 1.0)
-        # By its formula, as ONNX Runtime has no asinh in double precision.
-        size = ratio.abs()
-        asinh = ratio.sign() * (size + (size.square() + 1.0).sqrt()).log()
-        logarithms = torch.where(below > 0, asinh, given.log())
-        values = torch.where(self.get_buffer("logarithm"), logarithms, given)
-        # A category is a code: 1 in the column of its value, 0 in the others.
-        one_hot = (given == self.get_buffer("codes")).to(given.dtype)
-        values = torch.where(self.get_buffer("category"), one_hot, values)
-        scaled: Tensor = (values - self.get_buffer("shift")) / self.get_buffer("scale")
-        return scaled
 
     def _over_views(self, table: Tensor, images: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return coefficients of networks and Gaussian processes, averaged over mirror views."""
@@ -144,19 +129,9 @@ class FieldModel(nn.Module):
 
 def _buffers(surrogate: Surrogate, ensemble: Ensemble) -> dict[str, NDArray[np.generic]]:
     """Return the arrays that the network needs besides the weights of its parts."""
-    scaler = surrogate.condition_scaler
     arrays = surrogate.reduction.arrays()
     state = StateMap.from_arrays(arrays)
-    columns = scaler.columns
-    codes = scaler.codes
     buffers: dict[str, NDArray[np.generic]] = {
-        "columns": columns.astype(np.int64),
-        "codes": np.nan_to_num(codes),
-        "category": ~np.isnan(codes),
-        "logarithm": np.array(scaler.logarithm, bool)[columns],
-        "linear_below": np.array(scaler.linear_below, np.float64)[columns],
-        "shift": np.array(scaler.shift, np.float64)[columns],
-        "scale": np.array(scaler.scale, np.float64)[columns],
         "times": unit_times(surrogate.times, surrogate.times),
         "mean_field": state.mean_field().astype(np.float32),
         "per_entry": (1 / state.field_factor()).astype(np.float32),
@@ -177,7 +152,7 @@ def _buffers(surrogate: Surrogate, ensemble: Ensemble) -> dict[str, NDArray[np.g
     return buffers
 
 
-def _without_encoder(member: Networks) -> Networks:
+def without_encoder(member: Networks) -> Networks:
     """Return a copy of a member for prediction, without its encoder."""
     # Weights are exported as constants, for which no gradient is needed.
     networks = copy.deepcopy(member).eval().requires_grad_(False)

@@ -11,8 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from simulgenvae.deployment.buffers import hold
+
 if TYPE_CHECKING:
-    from simulgenvae.baselines.image_features import ImageComponents
+    from collections.abc import Sequence
+
     from simulgenvae.baselines.pod_gpr import PodGpr
     from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
@@ -29,15 +32,15 @@ class PodGpModule(nn.Module):
     def __init__(self, pod_gp: PodGaussianProcesses) -> None:
         super().__init__()
         self.weights = pod_gp.weights
-        images = pod_gp.features.images
-        self.by_kernel = nn.ModuleList(_Amplitudes(pod_gpr, images) for pod_gpr in pod_gp.by_kernel)
+        self.features = FeatureModule(pod_gp)
+        self.by_kernel = nn.ModuleList(KernelModule(pod_gpr) for pod_gpr in pod_gp.by_kernel)
         # Amplitudes of modes enter the weights of the training runs linearly, and so the
         # coefficients: the weights of zero amplitudes and of each unit amplitude give all others.
         leading = pod_gp.leading
         none = leading.run_weights(np.zeros((1, leading.modes)))
         unit = leading.run_weights(np.eye(leading.modes))
         self.trajectory = leading.trajectory
-        _hold(
+        hold(
             self,
             base=leading.combination(none).reshape(1, -1),
             modes=leading.combination(unit - none).reshape(leading.modes, -1),
@@ -53,31 +56,81 @@ class PodGpModule(nn.Module):
         images
             Pixels, ``[m, S, S, C]``; None where designs have none.
         """
+        features = self.features(table, images)
+        return self.mean([kernel.values(features) for kernel in self.kernels])
+
+    @property
+    def kernels(self) -> list[KernelModule]:
+        """The processes of each kernel."""
+        return [module for module in self.by_kernel if isinstance(module, KernelModule)]
+
+    def mean(self, values: Sequence[Tensor]) -> Tensor:
+        """Return the mean coefficients ``[m, T, r]`` for the values of each kernel."""
         # All kernels have the same modes: a mean of their predictions is one of their amplitudes.
-        amplitudes = self.weights[0] * self.by_kernel[0](table, images)
-        for weight, module in zip(self.weights[1:], self.by_kernel[1:], strict=True):
-            amplitudes = amplitudes + weight * module(table, images)
+        parts = zip(self.weights, self.kernels, values, strict=True)
+        weighted = [weight * kernel.amplitudes(each) for weight, kernel, each in parts]
+        return self.trajectories(torch.stack(weighted).sum(0))
+
+    def trajectories(self, amplitudes: Tensor) -> Tensor:
+        """Return the coefficients ``[m, T, r]`` of amplitudes of the modes, ``[m, modes]``."""
         flat: Tensor = self.get_buffer("base") + amplitudes.float() @ self.get_buffer("modes")
         return flat.reshape(flat.shape[0], *self.trajectory)
 
 
-class _Amplitudes(nn.Module):
-    """Scaled parameters and images to the mean amplitudes of the modes, with one kernel.
+class FeatureModule(nn.Module):
+    """Scaled parameters and images to the features that the processes read, in double precision.
 
-    Distances between designs are computed in double precision, as the processes themselves do.
+    Parameters
+    ----------
+    pod_gp
+        The Gaussian processes.
     """
 
-    def __init__(self, pod_gpr: PodGpr, images: ImageComponents | None) -> None:
+    def __init__(self, pod_gp: PodGaussianProcesses) -> None:
+        super().__init__()
+        images = pod_gp.features.images
+        self.components = max(int(each.arrays()["view"][1]) for each in pod_gp.by_kernel)
+        if images is not None and self.components:
+            # As bytes: a map from pixels to components would be eight times as large.
+            hold(
+                self,
+                pixels=images.pixels,
+                pixel_mean=images.mean,
+                projection=images.projection[:, : self.components],
+            )
+
+    def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
+        """Return the features of m designs, ``[m, P + C]``; see :class:`PodGpModule`."""
+        if images is None or not self.components:
+            return table
+        mean = self.get_buffer("pixel_mean")
+        known = self.get_buffer("pixels").float() - mean
+        products = (images.flatten(1).float() - mean) @ known.T
+        return torch.cat([table, products.double() @ self.get_buffer("projection")], dim=1)
+
+
+class KernelModule(nn.Module):
+    """Features to kernel values and mean amplitudes of the modes, with one kernel.
+
+    Distances between designs are computed in double precision, as the processes themselves do.
+
+    Parameters
+    ----------
+    pod_gpr
+        The processes with this kernel.
+    """
+
+    def __init__(self, pod_gpr: PodGpr) -> None:
         super().__init__()
         arrays = pod_gpr.arrays()
         groups = pod_gpr.groups
         self.kernel = pod_gpr.kernel
-        self.components = int(arrays["view"][1])
         x = arrays["x"]
         theta = arrays["theta"]
-        scale = np.ones(x.shape[1])
-        scale[x.shape[1] - groups.shared :] = groups.spread
-        _hold(
+        self.columns = x.shape[1]
+        scale = np.ones(self.columns)
+        scale[self.columns - groups.shared :] = groups.spread
+        hold(
             self,
             training_points=x / scale,
             unit=scale,
@@ -86,18 +139,17 @@ class _Amplitudes(nn.Module):
             alpha=arrays["alpha"] * (arrays["scale"] * np.exp(theta[:, 0]))[:, None],
             mean=arrays["mean"],
         )
-        # Products with the training images and their projection are one linear map of pixels.
-        if images is not None and self.components:
-            centred = images.pixels.astype(np.float32) - images.mean
-            projection = centred.T.astype(np.float64) @ images.projection[:, : self.components]
-            _hold(self, pixel_mean=images.mean, projection=projection)
 
-    def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
-        """Return the amplitudes of m designs, ``[m, modes]``; see :class:`PodGpModule`."""
-        seen = table
-        if self.components and images is not None:
-            pixels = (images.flatten(1).float() - self.get_buffer("pixel_mean")).double()
-            seen = torch.cat([table, pixels @ self.get_buffer("projection")], dim=1)
+    def amplitudes(self, values: Tensor) -> Tensor:
+        """Return the mean amplitudes ``[m, modes]`` that belong to values of the kernel."""
+        return self.get_buffer("mean") + (values * self.get_buffer("alpha")).sum(-1)
+
+    def values(self, features: Tensor) -> Tensor:
+        """Return the kernel of m designs and the training points, ``[m, modes, n]``.
+
+        ``features`` ``[m, P + C]`` may have more components of images than this kernel reads.
+        """
+        seen = features[:, : self.columns]
         # Differences: |x|² + |y|² - 2 x · y would lose the digits of designs close to each other.
         difference = (seen / self.get_buffer("unit")).unsqueeze(1) - self.get_buffer(
             "training_points"
@@ -107,13 +159,5 @@ class _Amplitudes(nn.Module):
         if self.kernel == "matern52":
             # Matérn's function of order 5/2, of √5 times the distance.
             r = (5 * total).sqrt()
-            kernel = (1 + r + r.square() / 3) * (-r).exp()
-        else:
-            kernel = (-0.5 * total).exp()
-        return self.get_buffer("mean") + (kernel * self.get_buffer("alpha")).sum(-1)
-
-
-def _hold(module: nn.Module, **arrays: np.ndarray) -> None:
-    """Keep arrays in a module, as its buffers."""
-    for name, array in arrays.items():
-        module.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
+            return (1 + r + r.square() / 3) * (-r).exp()
+        return (-0.5 * total).exp()

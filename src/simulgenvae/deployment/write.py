@@ -67,7 +67,9 @@ def check_model_target(path: Path, *, overwrite: bool = False) -> None:
         (unless ``overwrite``).
     """
     if path.suffix not in WRITERS:
-        raise UserError(f"{path}: a model is written as {' or '.join(WRITERS)}")
+        raise UserError(
+            f"{path}: a model is written as {' or '.join(WRITERS)}, and a page with it as .html"
+        )
     require_free(path, overwrite=overwrite)
 
 

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.study.data import StudyData
+from simulgenvae.study.page import Paging
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Exporting(StudyData):
+class Exporting(Paging):
     """A study whose surrogate can be exported."""
 
     def export(self, out: Path, *, overwrite: bool = False) -> float:
-        """Write the surrogate as a program that runs without this package.
+        """Write the surrogate as a program, or as a page, that runs without this package.
 
         Parameters
         ----------
         out
-            File to write: ``.onnx``, or ``.pt2`` for ``torch.export``.
+            File to write: ``.onnx``, ``.pt2`` for ``torch.export``, or ``.html`` for a page in
+            which inputs are moved and the field is seen.
         overwrite
             Whether an existing file is replaced.
 
@@ -44,7 +45,19 @@ class Exporting(StudyData):
         >>> Study.open("S").export(Path("model.pt2")) < 1e-3  # doctest: +SKIP
         True
         """
+        if out.suffix == ".html":
+            return self._write_page(out, overwrite=overwrite)
         from simulgenvae.deployment import check_model_target, write_model
 
         check_model_target(out, overwrite=overwrite)
         return write_model(self.load_surrogate(), out, overwrite=overwrite)
+
+    def _write_page(self, out: Path, *, overwrite: bool) -> float:
+        from simulgenvae.export.target import require_free
+        from simulgenvae.utils.atomic import atomic_write
+
+        require_free(out, overwrite=overwrite)
+        page = self.page()
+        with atomic_write(out) as temporary:
+            temporary.write_bytes(page.html)
+        return page.difference

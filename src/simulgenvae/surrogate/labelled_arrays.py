@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Carried, Conditions
     from simulgenvae.surrogate.selection import Selection
 
+NOVELTY_LIMIT = 1.0
+"""Novelty above which a design is further from the training runs than any of these is from the
+others."""
 SCORES = ("novelty", "expected_error")
 """Names of the numbers that a prediction has for each design as a whole, where they are known."""
 _TAKEN = {
@@ -165,7 +168,7 @@ def warnings_about(
     if novelty is None:
         return found
     for run, value in zip(conditions.ids, novelty, strict=True):
-        if value > 1:
+        if value > NOVELTY_LIMIT:
             found.append(
                 f"run {run!r}: novelty {value:.2f}. Above 1 a design is further from the training "
                 "runs than any of these is from the others: expect larger errors than on the test "

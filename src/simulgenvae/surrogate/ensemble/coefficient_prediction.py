@@ -75,14 +75,15 @@ class CoefficientPrediction:
         decoder
             Map from coefficients to the fields.
         """
-        deviations = self._deviations(design) * np.float32(self.widening[design])
+        deviations = principal_deviations(self.deviations(design))
         return spread(decoder.sum_of_squares(deviations))
 
-    def _deviations(self, design: int) -> NDArray[np.float32]:
+    def deviations(self, design: int) -> NDArray[np.float32]:
         """Return differences of coefficients whose squares add up to the variance, ``[D, t, r]``.
 
         It is the variance of the samples, and of choosing between members and Gaussian processes
-        (the second with probability ``gp_weight``), which is a Bernoulli variance.
+        (the second with probability ``gp_weight``), which is a Bernoulli variance, times the
+        squared widening.
         """
         samples = self.samples[:, design]
         # Helmert's contrasts are K - 1 differences of the K samples with the same sum of squares as
@@ -98,7 +99,7 @@ class CoefficientPrediction:
         if self.gp_offset is not None and between > 0.0:
             choice = np.float32(np.sqrt(between)) * self.gp_offset[design]
             deviations = np.concatenate([deviations, choice[None]])
-        return principal_deviations(deviations)
+        return deviations * np.float32(self.widening[design])
 
     def total_variance(self) -> NDArray[np.float64]:
         """Return the squared spread of each design, summed over times and coefficients, ``[n]``.

@@ -177,11 +177,17 @@ class Ensemble:
             widening=self._widening(conditions),
         )
 
+    @property
+    def widening_power(self) -> float:
+        """Power of the distance with which the spread grows outside the trained range."""
+        of_processes = self.gp_weight * WIDENING_OF_PROCESSES
+        return of_processes + (1.0 - self.gp_weight) * WIDENING_OF_NETWORKS
+
     def _widening(self, conditions: Conditions) -> NDArray[np.float64]:
         """Return the factor to the spread of each design, ``[n]``, 1 in the trained range."""
-        of_processes = self.gp_weight * WIDENING_OF_PROCESSES
-        power = of_processes + (1.0 - self.gp_weight) * WIDENING_OF_NETWORKS
-        widening: NDArray[np.float64] = np.maximum(1.0, self.scaler.reach(conditions)) ** power
+        widening: NDArray[np.float64] = (
+            np.maximum(1.0, self.scaler.reach(conditions)) ** self.widening_power
+        )
         return widening
 
     def predict_separately(

@@ -1,0 +1,158 @@
+"""Difference between the networks of a page and the surrogate that they come from.
+
+Tested in tests/explorer/test_networks.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from simulgenvae.deployment.write import COMPARED_DESIGNS, inputs_of, random_designs
+from simulgenvae.explorer.onnx_file import Session
+from simulgenvae.models.unit_times import unit_times
+from simulgenvae.surrogate.ensemble import Calibration
+from simulgenvae.surrogate.ensemble.spread import spread
+from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS, required_ensemble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.state import StateArrays
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+_COMPARED_TIMES = 3
+
+
+class Files(Protocol):
+    """The three ONNX files."""
+
+    @property
+    def design(self) -> bytes: ...  # noqa: D102
+    @property
+    def coefficients(self) -> bytes: ...  # noqa: D102
+    @property
+    def basis(self) -> bytes: ...  # noqa: D102
+
+
+class Difference(NamedTuple):
+    """Difference of an array ``[t, M, V]`` to the expected one."""
+
+    largest: float
+    """Largest difference, as a fraction of each variable's range."""
+    relative: float
+    """Root mean square of the differences over the standard deviation of each variable."""
+
+
+class Accuracy(NamedTuple):
+    """Differences of all designs: fields, and their calibrated spread."""
+
+    fields: Difference
+    spread: Difference
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What the surrogate predicts of a few designs at a few times.
+
+    Attributes
+    ----------
+    designs
+        Random designs of the trained range.
+    times
+        Times, mapped to 0 … 1, ``[t]``.
+    fields, spreads
+        Fields less the offsets, and their calibrated spread, ``[n, t, M, V]``.
+    factor
+        Factor of the calibration: the larger one of those to the standard deviation and to half the
+        interval.
+    state
+        Map from states to fields.
+    """
+
+    designs: Conditions
+    times: NDArray[np.float32]
+    fields: NDArray[np.float32]
+    spreads: NDArray[np.float32]
+    factor: float
+    state: StateArrays
+
+    @classmethod
+    def of(cls, surrogate: Surrogate, state: StateArrays) -> Expected:
+        """Predict designs by the surrogate itself."""
+        designs = random_designs(surrogate, COMPARED_DESIGNS)
+        ensemble = required_ensemble(surrogate)
+        found = ensemble.predict(designs, surrogate.times, latent_samples=EXPECTED_ERROR_LATENTS)
+        last = len(surrogate.times) - 1
+        steps = np.unique(np.linspace(0, last, _COMPARED_TIMES).astype(int))
+        part = replace(
+            found,
+            mean=found.mean[:, steps],
+            samples=found.samples[:, :, steps],
+            gp_offset=None if found.gp_offset is None else found.gp_offset[:, steps],
+        )
+        reduction = surrogate.reduction
+        fields = reduction.decode(part.mean)
+        if state.offsets is not None:
+            fields = fields - state.offsets
+        # All deviations: CoefficientPrediction.spread leaves some out, which takes less time.
+        every = [part.deviations(row) for row in range(len(designs))]
+        calibration = ensemble.calibration or Calibration.of_normal()
+        factor = max(calibration.std_factor, calibration.interval_factor)
+        spreads = np.stack([factor * spread(reduction.sum_of_squares(each)) for each in every])
+        times = unit_times(surrogate.times, surrogate.times)[steps]
+        return cls(designs, times, fields.astype(np.float32), spreads, factor, state)
+
+    def but_by(self, files: Files) -> Expected:
+        """Return what networks predict of the same designs, which others are compared with."""
+        found = list(self._predicted(files))
+        return replace(
+            self,
+            fields=np.stack([fields for fields, _ in found]),
+            spreads=np.stack([spreads for _, spreads in found]),
+        )
+
+    def compare(self, files: Files) -> Accuracy:
+        """Return the largest difference of networks over all designs."""
+        found = [
+            (self._difference(fields, self.fields[row]), self._difference(std, self.spreads[row]))
+            for row, (fields, std) in enumerate(self._predicted(files))
+        ]
+        return Accuracy(*(Difference(*np.max(each, axis=0)) for each in zip(*found, strict=True)))
+
+    def _predicted(self, files: Files) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Yield fields and spread of each design by networks, both ``[t, M, V]``."""
+        design = Session(files.design)
+        coefficients = Session(files.coefficients)
+        basis = Session(files.basis)
+        for row in range(len(self.designs)):
+            found = design(inputs_of(self.designs.select([row])))
+            answers = coefficients({**found, "times": self.times})
+            states = basis({"rows": answers["mean"]})["states"]
+            fields = self._valued(self.state.mean + self.state.factor * states)
+            variance = np.zeros_like(fields)
+            for deviation in answers["deviations"]:
+                states = basis({"rows": deviation})["states"]
+                variance += np.square(self._valued(self.state.factor * states))
+            yield fields, self.factor * spread(variance)
+
+    def _valued(self, flat: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return fields ``[t, M·V]`` at the nodes with values, ``[t, m, V]``."""
+        whole = flat.reshape(len(flat), -1, self.fields.shape[-1])
+        return whole if self.state.valued is None else whole[:, self.state.valued]
+
+    def _difference(self, found: NDArray[np.float32], known: NDArray[np.float32]) -> Difference:
+        over = (0, 1, 2)
+        span = np.ptp(self.fields, axis=over)
+        size = self.fields.std(axis=over, dtype=np.float64)
+        # Rounding counts as no difference: there are no finer numbers.
+        rounding = 2 * np.spacing(np.abs(self.fields).max(axis=over))
+        apart = np.maximum(np.abs(found.astype(np.float64) - known) - rounding, 0.0)
+        worst = apart.max(axis=(0, 1)) / np.where(span > 0, span, 1.0)
+        mean = np.sqrt(np.square(apart).mean(axis=(0, 1))) / np.where(size > 0, size, 1.0)
+        return Difference(float(worst.max()), float(mean.max()))

@@ -1,0 +1,141 @@
+"""The networks of a page, in three pieces, and their accuracy.
+
+Tested in tests/explorer/test_networks.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from simulgenvae.deployment.write import inputs_of, random_designs
+from simulgenvae.errors import UserError
+from simulgenvae.explorer.accuracy import Accuracy, Expected
+from simulgenvae.explorer.basis_network import basis_file
+from simulgenvae.explorer.coefficient_network import CoefficientNetwork
+from simulgenvae.explorer.design_network import DesignNetwork
+from simulgenvae.explorer.onnx_file import exported, with_half_weights
+from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS, required_ensemble
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.explorer.state import StateArrays
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+SAMPLES = EXPECTED_ERROR_LATENTS
+"""Latents of a single network that are sampled, as for the expected error of designs."""
+TOLERANCE = 1e-4
+"""Largest difference to the surrogate that passes, as a fraction of each variable's range."""
+APPROXIMATE = 0.02
+"""Largest difference of the spread that passes where it is an approximation."""
+HALF_DIFFERENCE = 0.2 * TOLERANCE
+"""Largest difference that weights of half precision may make, for networks and modes each."""
+PART_OF_ERROR = 0.1
+"""Largest difference that weights of half precision may make, as a part of the surrogate's own
+error."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Three ONNX files: design, coefficients and basis."""
+
+    design: bytes
+    coefficients: bytes
+    basis: bytes
+    is_exact: bool
+    """Whether the uncertainty is that of Python; else it is an approximation."""
+    difference: float = 0.0
+    """Largest difference of the fields to those of the surrogate, relative to their range."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays of a container."""
+        files = {"design": self.design, "coefficients": self.coefficients, "basis": self.basis}
+        return {f"model.{name}": np.frombuffer(file, np.uint8) for name, file in files.items()}
+
+
+def networks_of(surrogate: Surrogate, state: StateArrays, own_error: float | None) -> Networks:
+    """Return the networks of a surrogate, as small as their accuracy allows.
+
+    Parameters
+    ----------
+    surrogate
+        The surrogate.
+    state
+        Its map from states to fields.
+    own_error
+        Mean relative error of the surrogate; None where it is unknown, then all weights are single
+        precision.
+
+    Raises
+    ------
+    UserError
+        Where only the VAE is trained, and where the networks differ from the surrogate by more than
+        :data:`TOLERANCE`.
+    """
+    surrogates = Expected.of(surrogate, state)
+    exact = _exact(surrogate, state)
+    _require_close(surrogates, exact)
+    # What half precision changes is measured from the networks that passed.
+    found = exact if own_error is None else _smallest(exact, surrogates.but_by(exact), own_error)
+    return replace(found, difference=surrogates.compare(found).fields.largest)
+
+
+def _require_close(surrogates: Expected, networks: Networks) -> None:
+    accuracy = surrogates.compare(networks)
+    largest = {"fields": TOLERANCE, "spread": TOLERANCE if networks.is_exact else APPROXIMATE}
+    for name, allowed in largest.items():
+        difference = getattr(accuracy, name).largest
+        # Written this way round, a difference that is not a number does not pass.
+        if not difference <= allowed:
+            raise UserError(
+                f"The {name} of the page's networks differ from the surrogate's by "
+                f"{difference:.2g} of the fields' range, more than {allowed:g}: no page is written."
+            )
+
+
+def _smallest(exact: Networks, expected: Expected, own_error: float) -> Networks:
+    """Return the networks with as much in half precision as the surrogate's error allows."""
+    halved = replace(
+        exact,
+        design=with_half_weights(exact.design),
+        coefficients=with_half_weights(exact.coefficients),
+    )
+    found = halved if _is_close(expected.compare(halved), own_error) else exact
+    modes = expected.state.basis
+    if modes is not None:
+        smaller = basis_file(modes, modes.shape[1], in_16_bits=True)
+        if _is_close(expected.compare(replace(exact, basis=smaller)), own_error):
+            return replace(found, basis=smaller)
+    return found
+
+
+def _exact(surrogate: Surrogate, state: StateArrays) -> Networks:
+    """Return networks with all weights in single precision."""
+    ensemble = required_ensemble(surrogate)
+    design = DesignNetwork(ensemble, SAMPLES)
+    coefficients = CoefficientNetwork(ensemble, SAMPLES)
+    given = {
+        name: torch.from_numpy(array)
+        for name, array in inputs_of(random_designs(surrogate, 1)).items()
+    }
+    with torch.inference_mode():
+        found = dict(zip(design.outputs, design(**given), strict=True))
+    found = {name: tensor.clone() for name, tensor in found.items() if name != "novelty"}
+    found["times"] = torch.linspace(0.0, 1.0, 3)
+    return Networks(
+        exported(design, given, design.outputs),
+        exported(coefficients, found, ["mean", "deviations"], {"times": {0: "t"}}),
+        basis_file(state.basis, surrogate.reduction.rank),
+        design.is_exact,
+    )
+
+
+def _is_close(accuracy: Accuracy, own_error: float) -> bool:
+    return all(
+        each.largest <= HALF_DIFFERENCE and each.relative <= PART_OF_ERROR * own_error
+        for each in accuracy
+    )

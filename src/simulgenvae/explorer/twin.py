@@ -1,0 +1,101 @@
+"""Container of a surrogate for a page: description, mesh, state and networks.
+
+Tested in tests/explorer/test_twin.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulgenvae.explorer.container import pack
+from simulgenvae.explorer.describe import Origin, describe
+from simulgenvae.explorer.drawn_mesh import drawn_mesh
+from simulgenvae.explorer.networks import networks_of
+from simulgenvae.explorer.onnx_file import require_onnx
+from simulgenvae.explorer.state import StateArrays
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.description import Description
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+MOST_IMAGES = 64
+"""Training images that a page shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Twin:
+    """Everything that a page shows and computes with.
+
+    Attributes
+    ----------
+    description
+        Names, units, ranges and facts.
+    arrays
+        Arrays by their names in the container.
+    difference
+        Largest difference to the surrogate on random designs, relative to the range of each
+        variable.
+    """
+
+    description: Description
+    arrays: dict[str, NDArray[Any]]
+    difference: float
+
+    def container(self) -> bytes:
+        """Return the container of the page."""
+        return pack(self.description.model_dump(mode="json"), self.arrays)
+
+
+def make_twin(surrogate: Surrogate, training: Conditions | None, origin: Origin) -> Twin:
+    """Return the twin of a surrogate.
+
+    Parameters
+    ----------
+    surrogate
+        The surrogate.
+    training
+        Conditions of its training runs; None where the data are not there any more.
+    origin
+        Where the surrogate comes from, and how good it is.
+
+    Raises
+    ------
+    UserError
+        Where packages are missing, where only the VAE is trained, for a model that is too large,
+        and where the exported networks differ from the surrogate.
+    """
+    require_onnx("A page with a model inside")
+    state = StateArrays.of(surrogate)
+    networks = networks_of(surrogate, state, own_error(surrogate, origin))
+    description = describe(surrogate, training, origin, is_exact=networks.is_exact)
+    arrays = _training_arrays(surrogate, training)
+    arrays |= drawn_mesh(surrogate.whole_mesh, description.node_count).arrays()
+    arrays |= state.arrays()
+    arrays |= networks.arrays()
+    return Twin(description, arrays, networks.difference)
+
+
+def own_error(surrogate: Surrogate, origin: Origin) -> float | None:
+    """Return the surrogate's relative error: on test runs, else on validation runs, else None."""
+    if origin.evaluation is not None:
+        return origin.evaluation.relative_error
+    known = [entry.joint_error for entry in surrogate.info.history if entry.joint_error is not None]
+    return known[-1] if known else None
+
+
+def _training_arrays(surrogate: Surrogate, training: Conditions | None) -> dict[str, NDArray[Any]]:
+    scaler = surrogate.condition_scaler
+    table = np.zeros((0, len(scaler.names))) if training is None else training.table
+    arrays: dict[str, NDArray[Any]] = {"training.table": table.astype(np.float64)}
+    if training is not None and training.images is not None:
+        pixels = training.images.pixels
+        # Spread evenly over the runs.
+        shown = np.linspace(0, len(pixels) - 1, min(len(pixels), MOST_IMAGES)).round().astype(int)
+        arrays["training.images"] = pixels[shown]
+    return arrays

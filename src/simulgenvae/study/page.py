@@ -1,0 +1,178 @@
+"""The page of a study in which inputs are moved and the predicted field is seen.
+
+Tested in tests/study/test_page.py.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from simulgenvae.errors import UserError
+from simulgenvae.study.data import StudyData
+
+if TYPE_CHECKING:
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.description import Evaluation
+    from simulgenvae.explorer.server import PageServer
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+
+class Page(NamedTuple):
+    """Page of a study's model."""
+
+    html: bytes
+    """Self-contained HTML file."""
+    difference: float
+    """Largest difference between the page's predictions and the surrogate's on random designs,
+    relative to the range of each variable."""
+
+
+class Paging(StudyData):
+    """A study of whose surrogate a page can be made."""
+
+    def page(self) -> Page:
+        """Return a page with the surrogate inside, which a browser runs without any request.
+
+        Raises
+        ------
+        UserError
+            Where there is no model, where packages are missing, and for a model that is too large
+            for a page or differs from the surrogate in it.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> page = simulgenvae.Study.open("S").page()  # doctest: +SKIP
+        """
+        from simulgenvae.explorer.describe import Origin
+        from simulgenvae.explorer.page import make_page, require_assets
+        from simulgenvae.explorer.twin import make_twin
+        from simulgenvae.surrogate.model_record import read_facts
+
+        require_assets()
+        study = self.pinned()
+        surrogate = _load(study)
+        name = study.folder.resolve().name
+        origin = Origin(
+            study=name,
+            model=study.model or "",
+            created=read_facts(study).trained.isoformat(),
+            evaluation=_evaluation(study, surrogate),
+        )
+        twin = make_twin(surrogate, _training(study, surrogate), origin)
+        return Page(make_page(name, twin.container()), twin.difference)
+
+    def serve(self, port: int = 0) -> PageServer:
+        """Return a server of the page on this machine, which is made before it returns.
+
+        Parameters
+        ----------
+        port
+            Port; a free one for 0.
+
+        Raises
+        ------
+        UserError
+            As :meth:`page` does, and for a port that cannot be used.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> server = simulgenvae.Study.open("S").serve()  # doctest: +SKIP
+        """
+        from simulgenvae.explorer.server import PageServer
+
+        source = _CurrentPage(self)
+        # The port first: a page takes seconds to make.
+        server = PageServer(source, port)
+        try:
+            source()
+        except BaseException:
+            server.server_close()
+            raise
+        return server
+
+
+class _CurrentPage:
+    """Page of a study's current model, made anew when the model has changed.
+
+    Called by several threads, one for each request.
+    """
+
+    def __init__(self, study: Paging) -> None:
+        self._study = study
+        self._lock = threading.Lock()
+        self._made: tuple[object, bytes] | None = None
+
+    def __call__(self) -> bytes:
+        with self._lock:
+            now = self._state()
+            if self._made is None or self._made[0] != now:
+                self._made = (now, self._study.page().html)
+            return self._made[1]
+
+    def _state(self) -> object:
+        """Return what changes with the model, and with its evaluation."""
+        study = self._study.pinned()
+        files = (*study.model_files, study.metrics_file)
+        return study.model, [path.stat().st_mtime_ns for path in files if path.exists()]
+
+
+def _load(study: Paging) -> Surrogate:
+    """Return the surrogate; a training that has not made it yet is named."""
+    try:
+        return study.load_surrogate()
+    except UserError as error:
+        if not study.vae_file.exists() and _is_locked(study):
+            raise UserError(
+                f"{study.folder} is being trained, and has no model yet: wait until the training "
+                "ends."
+            ) from error
+        raise
+
+
+def _is_locked(study: Paging) -> bool:
+    from simulgenvae.utils.lock import lock_if_free
+
+    if not study.lock_file.exists():
+        return False
+    with lock_if_free(study.lock_file) as free:
+        return not free
+
+
+def _training(study: Paging, surrogate: Surrogate) -> Conditions | None:
+    """Return the conditions of the training runs that the study still has."""
+    try:
+        dataset = study.open_dataset(surrogate.settings)
+    except UserError:
+        # A model without its data is as good.
+        return None
+    rows = [dataset.ids.index(run) for run in surrogate.split.train if run in dataset.ids]
+    conditions = dataset.conditions.select(rows)
+    scaler = surrogate.condition_scaler
+    known = conditions.names == scaler.names and conditions.image_format == scaler.images
+    if not rows or not known:
+        return None
+    from simulgenvae.data.conditions import recoded
+
+    # Values of categories are numbered as the model numbers them.
+    return replace(conditions, table=recoded(conditions, scaler.levels), levels=scaler.levels)
+
+
+def _evaluation(study: Paging, surrogate: Surrogate) -> Evaluation | None:
+    """Return the error of the last evaluation, if that was of this model."""
+    from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.explorer.description import Evaluation
+
+    if not study.metrics_file.exists():
+        return None
+    try:
+        result = EvaluationResult.read(study.metrics_file)
+    except UserError:
+        return None
+    error = result.mean_error("prediction")
+    if error is None or result.training.data_fingerprint != surrogate.info.data_fingerprint:
+        return None
+    return Evaluation(relative_error=error, runs=result.compared["prediction"].runs)

@@ -1,0 +1,70 @@
+"""Real surrogates in the browser: their values are those of ``Surrogate.predict``."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from simulgenvae.deployment.write import inputs_of, random_designs
+from simulgenvae.explorer.describe import Origin
+from simulgenvae.explorer.networks import SAMPLES
+from simulgenvae.explorer.page import make_page
+from simulgenvae.explorer.server import PageServer
+from simulgenvae.explorer.twin import make_twin
+from simulgenvae.surrogate.surrogate import Surrogate
+from tests.explorer.browser.conftest import Open
+from tests.explorer.browser.small_models import small_model
+
+CLOSE = 1e-4
+ORIGIN = Origin("S", "model-1", "2026-01-01T00:00:00Z", None)
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_the_surrogate_predicts(
+    make_surrogate: Callable[..., Surrogate], open_page: Open
+) -> None:
+    surrogate = make_surrogate("both", 0.4)
+    designs = random_designs(surrogate, 3)
+    page = open_page(make_twin(surrogate, designs, ORIGIN).container())
+    design = designs.select([0])
+    known = surrogate.predict(design, samples=SAMPLES)
+    inputs = inputs_of(design)
+    image = f"{{data: Uint8Array.from({inputs['images'].ravel().tolist()}), training: null}}"
+    parameters = json.dumps(inputs["parameters"].ravel().tolist())
+    last = len(surrogate.times) - 1
+    page.set(
+        f"{{design: {{parameters: {parameters}, image: {image}}}, time: {last}, shown: 'std'}}"
+    )
+    span = np.ptp(known["fields"].to_numpy(), axis=(0, 1, 2))
+    # The ends of the interval have the differences of fields and spread.
+    for shown, name, allowed in (
+        ("prediction", "fields", CLOSE),
+        ("std", "std", CLOSE),
+        ("lower", "lower", 3 * CLOSE),
+        ("upper", "upper", 3 * CLOSE),
+    ):
+        expected = known[name].to_numpy()[0, last]
+        for v in range(expected.shape[-1]):
+            found = np.array(page.values(v, shown))
+            assert np.abs(found - expected[:, v]).max() < allowed * span[v], (shown, v)
+    scores = page.page.evaluate("[window.explorer.novelty, window.explorer.study.expectedError]")
+    assert scores[0] == pytest.approx(float(known["novelty"][0]), rel=1e-3)
+    assert scores[1] == pytest.approx(float(known["expected_error"][0]), rel=1e-3)
+
+
+def test_a_served_page_works_under_the_policy_of_its_server(open_page: Open) -> None:
+    container = small_model("plate").container()
+    page = open_page(container, load=False)
+    with PageServer(lambda: make_page("S", container)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        page.address = server.address
+        page.load()
+        page.complete()
+        assert page.page.title() == "S"
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,70 @@
+"""Hostile names and damaged files: a clear message, and nothing runs that should not."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from tests.explorer.browser.conftest import Open
+from tests.explorer.browser.small_models import packed, small_model
+
+HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+
+
+def test_names_are_text_whatever_they_hold(open_page: Open) -> None:
+    model = small_model("plate")
+    about = model.description()
+    long = "x" * 10_000
+    about |= {"study": HOSTILE, "model": long, "training_ids": [HOSTILE, "\u202eabc", long]}
+    about["inputs"][0] |= {"name": HOSTILE, "unit": "\u202emm"}
+    about["inputs"][1]["values"] = [HOSTILE, "</select>", "b"]
+    about["variables"][0] |= {"name": HOSTILE, "unit": HOSTILE}
+    page = open_page(packed(about, model.arrays()))
+    page.set("{scalar: 0, probes: [5], pinned: window.explorer.state.design}")
+    page.page.keyboard.press("?")
+    assert page.page.inner_text("#study") == HOSTILE
+    assert page.page.evaluate("window.hacked") is None
+    assert page.page.evaluate("document.querySelectorAll('main script, main img').length") == 0
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 1200
+
+
+CONTAINER = small_model("plate").container()
+
+
+@pytest.mark.parametrize(
+    ("container", "message"),
+    [
+        (b"", "The data of this page are damaged"),
+        (b"SGVTWIN2" + CONTAINER[8:], "The data of this page are damaged"),
+        (CONTAINER[:4000], "incomplete"),
+        (CONTAINER[:8] + struct.pack("<I", 2**31) + CONTAINER[12:], "incomplete"),
+        (packed({"format": 9}, {}), "format 9"),
+        (packed(small_model("plate").description(), {}), "mesh.points|state|missing"),
+    ],
+)  # fmt: skip
+def test_damaged_containers_are_named(open_page: Open, container: bytes, message: str) -> None:
+    page = open_page(container, load=False).load(state="failed")
+    shown = page.page.inner_text("#loading")
+    assert shown.startswith("This page cannot be shown")
+    assert any(part in shown for part in message.split("|")), shown
+
+
+def test_a_network_that_cannot_run_is_named(open_page: Open) -> None:
+    model = small_model("plate")
+    arrays = model.arrays() | {"model.basis": model.arrays()["model.basis"][:200]}
+    page = open_page(packed(model.description(), arrays), load=False).load(state="failed")
+    assert page.page.inner_text("#loading").startswith("The model cannot be run here")
+    # The runtime says so on the console, too.
+    page.wrong.clear()
+
+
+def test_a_file_that_was_cut_off_is_named(open_page: Open) -> None:
+    page = open_page(CONTAINER, load=False)
+    text = page.path.read_text(encoding="utf-8")
+    start = text.index('id="twin">')
+    page.path.write_text(
+        text[: start + 400] + text[text.index("</script>", start) :], encoding="utf-8"
+    )
+    page.load(state="failed")
+    assert "unpacked" in page.page.inner_text("#loading")

@@ -1,0 +1,95 @@
+"""What a page computes from its container, in Python: fields, uncertainty and scores of a design.
+
+Nothing of the surrogate is used here: the container is all that a page has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simulgenvae.explorer.container import unpack
+from simulgenvae.explorer.onnx_file import Session
+
+
+class Page:
+    """A container that was read back, with its networks."""
+
+    def __init__(self, container: bytes) -> None:
+        self.about, self.arrays = unpack(container)
+        networks = ("design", "coefficients", "basis")
+        self.design, self.coefficients, self.basis = (
+            Session(self.arrays[f"model.{name}"].tobytes()) for name in networks
+        )
+        self.variables = len(self.about["variables"])
+
+    def predict(
+        self, inputs: dict[str, np.ndarray], times: np.ndarray | None = None
+    ) -> dict[str, Any]:
+        """Return fields, std, lower and upper ``[t, M, V]`` of one design, and its scores.
+
+        The floor of the variance and the expected error are those of the training times.
+        """
+        design = self.design(inputs)
+        every = np.array(self.about["times"])
+        shown = every if times is None else times
+        mean, deviations = self._coefficients(design, shown)
+        all_mean, all_deviations = self._coefficients(design, every)
+        factors = self.about["calibration"]
+        fields = self._mean_fields(mean)
+        variance = np.sum([np.square(self._deviating(each)) for each in deviations], axis=0)
+        spread = np.sqrt(variance + self._floor(all_deviations))
+        if "state.valued" in self.arrays:
+            nothing = self.arrays["state.valued"] == 0
+            fields[:, nothing] = np.nan
+            spread[:, nothing] = np.nan
+        half = factors["interval_factor"] * spread
+        found = {
+            "fields": fields,
+            "std": factors["std_factor"] * spread,
+            "lower": fields - half,
+            "upper": fields + half,
+            "expected_error": self._expected_error(all_mean, all_deviations),
+        }
+        if "novelty" in design:
+            found["novelty"] = float(design["novelty"][0])
+        return found
+
+    def _coefficients(
+        self, design: dict[str, np.ndarray], times: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        trained = np.array(self.about["times"])
+        span = trained[-1] - trained[0]
+        unit = ((times - trained[0]) / (span if span > 0 else 1.0)).astype(np.float32)
+        found = self.coefficients({**design, "times": unit})
+        return found["mean"], found["deviations"]
+
+    def _states(self, coefficients: np.ndarray) -> np.ndarray:
+        states = self.basis({"rows": coefficients})["states"]
+        return states.reshape(len(coefficients), -1, self.variables)
+
+    def _deviating(self, coefficients: np.ndarray) -> np.ndarray:
+        factor = self.arrays["state.factor"]
+        factor = factor if factor.size == self.variables else factor.reshape(-1, self.variables)
+        return factor * self._states(coefficients)
+
+    def _mean_fields(self, coefficients: np.ndarray) -> np.ndarray:
+        mean = self.arrays["state.mean"].reshape(-1, self.variables)
+        fields = mean + self._deviating(coefficients)
+        offsets = self.arrays.get("state.offsets")
+        return fields if offsets is None else fields.astype(np.float64) + offsets
+
+    def _floor(self, deviations: np.ndarray) -> np.ndarray:
+        gram = self.arrays["state.gram"]
+        squares = np.einsum("dti,vij,dtj->v", deviations, gram, deviations, optimize=True)
+        floor = self.about["variance_floor"] / deviations.shape[1] * squares
+        return np.maximum(floor, np.finfo(np.float32).tiny)
+
+    def _expected_error(self, mean: np.ndarray, deviations: np.ndarray) -> float | None:
+        if not self.about["calibration"]["runs"]:
+            return None
+        total = np.square(deviations, dtype=np.float64).sum()
+        variance = (1 + self.about["variance_floor"]) * total
+        size = np.square((mean - self.arrays["state.uniform"]).astype(np.float64)).sum()
+        return self.about["calibration"]["std_factor"] * float(np.sqrt(variance / size))

@@ -1,0 +1,41 @@
+/** Bytes that the page carries in script elements: base64 of gzip. */
+
+import { DamagedContainer } from "./container";
+
+/** Take the bytes out of a script element, and free its text. */
+export async function embeddedBytes(id: string): Promise<Uint8Array<ArrayBuffer>> {
+  const element = document.getElementById(id);
+  const text = element?.textContent?.trim() ?? "";
+  element?.remove();
+  if (!text || text.startsWith("<!--")) {
+    throw new DamagedContainer("This page has no data: it is the empty template of the explorer.");
+  }
+  return unzip(fromBase64(text));
+}
+
+/** Decode base64. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const direct = (Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> })
+    .fromBase64;
+  try {
+    if (direct) return direct.call(Uint8Array, text);
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+    return bytes;
+  } catch {
+    throw new DamagedContainer("The data of this page are damaged: they are no base64.");
+  }
+}
+
+/** Decompress gzip. */
+export async function unzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    throw new DamagedContainer(
+      "The data of this page are damaged or incomplete: they cannot be unpacked.",
+    );
+  }
+}

@@ -1,0 +1,94 @@
+/** Messages between the page and the worker that runs the model. */
+
+import type { NumberArray } from "../data/container";
+import type { Calibration, Vector } from "../data/description";
+
+/** A design as the networks read it. */
+export interface DesignInput {
+  /** Equal for equal designs. */
+  key: string;
+  parameters: number[];
+  image: NumberArray | null;
+}
+
+/** All that the worker needs, sent once. */
+export interface Setup {
+  kind: "setup";
+  runtime: Uint8Array<ArrayBuffer>;
+  networks: Networks;
+  scaling: { mean: Float32Array; factor: Float32Array };
+  gram: Float32Array;
+  uniform: Float32Array;
+  valued: Uint8Array | null;
+  times: number[];
+  variables: number;
+  rank: number;
+  vectors: Vector[];
+  /** Offset of each variable, `[V]`, which is not in the mean. */
+  offsets: Float64Array;
+  calibration: Calibration;
+  varianceFloor: number;
+  imageSize: number;
+  imageChannels: number;
+}
+
+export interface Networks {
+  design: Uint8Array<ArrayBuffer>;
+  coefficients: Uint8Array<ArrayBuffer>;
+  basis: Uint8Array<ArrayBuffer>;
+}
+
+/** Asks for fields at one time. */
+export interface ShowRequest {
+  kind: "show";
+  id: number;
+  designs: DesignInput[];
+  /** Number of the time. */
+  time: number;
+  spread: boolean;
+}
+
+/** Asks for what takes longer; it ends early as soon as fields are asked for. */
+export interface StudyRequest {
+  kind: "study";
+  id: number;
+  designs: DesignInput[];
+  time: number;
+  /** Rows of the field. */
+  probes: number[];
+  /** Whether the range over all times is wanted, which decodes all of them. */
+  ranges: boolean;
+}
+
+export type Request = Setup | ShowRequest | StudyRequest;
+
+/** A design at one time. */
+export interface ShownDesign {
+  key: string;
+  /** `[M·V]`, without the offsets. */
+  field: Float32Array<ArrayBuffer>;
+  /** Uncalibrated standard deviation of the variables and then the magnitudes, `[M, V + W]`. */
+  spread: Float32Array<ArrayBuffer> | null;
+  novelty: number | null;
+}
+
+export interface StudiedDesign extends ShownDesign {
+  expectedError: number;
+  /** Least and largest value over all times of the variables and magnitudes. */
+  ranges: [number, number][] | null;
+  histories: History[];
+}
+
+/** Values of the variables and magnitudes at a node, `[T, V + W]`, without the offsets. */
+export interface History {
+  row: number;
+  mean: Float32Array;
+  spread: Float32Array;
+}
+
+export type Reply =
+  | { kind: "ready" }
+  | { kind: "failed"; id: number; message: string }
+  | { kind: "shown"; id: number; time: number; designs: ShownDesign[]; milliseconds: number }
+  | { kind: "studied"; id: number; time: number; designs: StudiedDesign[] }
+  | { kind: "interrupted"; id: number };

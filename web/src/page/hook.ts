@@ -1,0 +1,60 @@
+/** `window.explorer`: what the page shows, for scripts and tests in the browser's console. */
+
+import type { Container } from "../data/container";
+import type { Description } from "../data/description";
+import type { StudiedDesign } from "../model/messages";
+import type { State } from "../state/state";
+import type { Store } from "../state/store";
+import type { Predictions } from "./predictions";
+import type { ShownFields } from "./shown_fields";
+
+export interface Hook {
+  readonly description: Description;
+  readonly state: State;
+  /** Whether everything that the state asks for is computed and shown. */
+  readonly complete: boolean;
+  /** Whether the fields of the present design and time are shown. */
+  readonly upToDate: boolean;
+  /** Milliseconds that the worker took for the last fields. */
+  readonly milliseconds: number;
+  readonly novelty: number | null;
+  readonly study: StudiedDesign | null;
+  set(change: Partial<State>): void;
+  /** Values of a variable or magnitude (by its column) at all nodes. */
+  values(column: number, shown: State["shown"]): number[];
+}
+
+export function hookOf(
+  container: Container,
+  store: Store,
+  predictions: Predictions,
+  fields: ShownFields,
+): Hook {
+  return {
+    description: container.description,
+    get state() {
+      return store.state;
+    },
+    get complete() {
+      return predictions.complete;
+    },
+    get upToDate() {
+      return predictions.upToDate;
+    },
+    get milliseconds() {
+      return predictions.milliseconds;
+    },
+    get novelty() {
+      return predictions.current?.novelty ?? null;
+    },
+    get study() {
+      return predictions.study(store.state.design);
+    },
+    set: (change) => store.set(change),
+    values: (column, shown) => {
+      const { current } = predictions;
+      const found = current && fields.reader.read(current, fields.scalars[column], shown);
+      return found ? Array.from(found.values, (value) => value + found.offset) : [];
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/** The values that the panes show, with their ranges of colours. */
+
+import type { Container } from "../data/container";
+import { type Range, rangeOf, symmetric, widened } from "../fields/ranges";
+import { type Scalar, ScalarReader, type Shown, type Values, scalarsOf } from "../fields/scalars";
+import { offsetsOf } from "../model/setup";
+import type { State } from "../state/state";
+import { COLOUR_MAPS, chosenMap, type ColourMapName } from "../view/colour_maps";
+import type { BarContent } from "../view/colour_bar";
+import type { Predictions } from "./predictions";
+
+export interface PaneContent {
+  title: string;
+  values: Values;
+  bar: BarContent;
+}
+
+export const SHOWN_WORDS: Readonly<Record<Shown, string>> = {
+  prediction: "",
+  std: "standard deviation",
+  lower: "lower end",
+  upper: "upper end",
+};
+
+/** Return the range of a bar as its numbers show it. */
+export function withOffset({ range, offset }: BarContent): Range {
+  return [range[0] + offset, range[1] + offset];
+}
+
+export class ShownFields {
+  readonly scalars: Scalar[];
+  readonly offsets: Float64Array;
+  readonly reader: ScalarReader;
+  private readonly valued: Uint8Array | null;
+
+  constructor(container: Container) {
+    const { description } = container;
+    this.scalars = scalarsOf(description);
+    this.offsets = offsetsOf(container);
+    this.reader = new ScalarReader(this.offsets, description.vectors.length, description.calibration);
+    this.valued = container.has("state.valued") ? container.bytes("state.valued") : null;
+  }
+
+  /** Return the contents of the panes: the design, and with a pinned one that and the difference.
+   *
+   * Null where something is not computed yet.
+   */
+  contents(state: State, predictions: Predictions): PaneContent[] | null {
+    const scalar = this.scalars[state.scalar];
+    const { current, pinned } = predictions;
+    const values = current && this.reader.read(current, scalar, state.shown);
+    if (!values) return null;
+    const other = pinned && state.pinned ? this.reader.read(pinned, scalar, state.shown) : null;
+    const map = chosenMap(state.map, scalar.signed && state.shown !== "std");
+    const range = this.range(state, predictions, [values, ...(other ? [other] : [])], map);
+    const bar = { label: this.label(state), unit: scalar.unit, map, range, offset: values.offset };
+    const contents = [{ title: other ? "This design" : "", values, bar }];
+    if (other) {
+      contents.push({ title: "Pinned design", values: other, bar });
+      contents.push(this.difference(values, other, bar));
+    }
+    return contents;
+  }
+
+  /** Return the name of what is shown. */
+  label({ scalar, shown }: State): string {
+    const words = SHOWN_WORDS[shown];
+    return this.scalars[scalar].label + (words && `, ${words}`);
+  }
+
+  private difference(one: Values, other: Values, bar: BarContent): PaneContent {
+    const values = one.values.map((value, i) => value - other.values[i]);
+    const range = widened(symmetric(rangeOf(values, this.valued)));
+    const content: BarContent = { ...bar, label: `this − pinned`, map: "blue_red", range, offset: 0 };
+    return { title: "Difference", values: { values, offset: 0 }, bar: content };
+  }
+
+  private range(
+    state: State,
+    predictions: Predictions,
+    shown: Values[],
+    map: ColourMapName,
+  ): Range {
+    const { offset } = shown[0];
+    if (state.rangeKind === "manual") {
+      return widened([state.manual[0] - offset, state.manual[1] - offset]);
+    }
+    const scalar = this.scalars[state.scalar];
+    const ofTime = (): Range => {
+      const ranges = shown.map(({ values }) => rangeOf(values, this.valued));
+      return [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))];
+    };
+    // How large the standard deviation can be is not known; it begins at 0.
+    if (state.shown === "std") return widened([0, ofTime()[1]]);
+    let range = ofTime();
+    if (state.rangeKind === "training") {
+      range = [scalar.trained[0] - offset, scalar.trained[1] - offset];
+    } else if (state.rangeKind === "design") {
+      const studies = [state.design, state.pinned].map((design) => predictions.study(design)?.ranges);
+      const found = studies.flatMap((ranges) => (ranges ? [ranges[scalar.column]] : []));
+      if (found.length) {
+        range = [Math.min(...found.map(([low]) => low)), Math.max(...found.map(([, high]) => high))];
+      }
+    }
+    const centred = COLOUR_MAPS[map].diverging && range[0] + offset < 0 && range[1] + offset > 0;
+    if (!centred) return widened(range);
+    const [low, high] = symmetric([range[0] + offset, range[1] + offset]);
+    return widened([low - offset, high - offset]);
+  }
+}

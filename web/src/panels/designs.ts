@@ -1,0 +1,37 @@
+/** Buttons that choose a whole design. */
+
+import type { Container } from "../data/container";
+import { button, choice } from "../page/dom";
+import { randomDesign, trainingDesign } from "../state/designs";
+import { type Design, middle } from "../state/state";
+import type { Store } from "../state/store";
+
+export function designsPanel(
+  root: HTMLElement,
+  container: Container,
+  store: Store,
+  firstImage: Design["image"],
+): void {
+  const { description } = container;
+  const reset = (): void =>
+    store.set({ design: { parameters: middle(description), image: firstImage } });
+  const random = (): void => store.set({ design: randomDesign(container) });
+  const shownRuns = description.inputs.length
+    ? description.training_ids
+    : description.training_ids.slice(0, container.array("training.images").shape[0]);
+  const options = shownRuns.map((id, run) => [String(run), id] as const);
+  const runs = choice("Training run", [["", "Training run …"], ...options], (value) => {
+    if (value === "") return;
+    store.set({ design: trainingDesign(container, Number(value), store.state.design.image) });
+    runs.value = value;
+  });
+  // A design that was changed since is no training run any more.
+  store.subscribe((_, changed) => {
+    if (changed.has("design")) runs.value = "";
+  });
+  root.append(
+    button("Reset", reset, { title: "Middle of the trained range (0)" }),
+    button("Random", random, { title: "A random design in the trained range (r)" }),
+    runs,
+  );
+}

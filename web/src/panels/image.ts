@@ -1,0 +1,193 @@
+/** The image of a design: dropped, chosen among the training images, or drawn on the spot. */
+
+import type { Container } from "../data/container";
+import type { ImageFormat } from "../data/description";
+import { drawDisc } from "../image/brush";
+import { fromRgba, likePixels, type Pixels, toRgba, whiteOf } from "../image/pixels";
+import { resize } from "../image/resize";
+import { trainingImage } from "../image/training";
+import { button, element } from "../page/dom";
+import type { Store } from "../state/store";
+
+/** Largest file that is read. */
+const MAX_BYTES = 50e6;
+
+export class ImagePanel {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly message = element("p", { class: "note", role: "status" });
+  private readonly size = element("input", { type: "range", min: 1, max: 20, value: 5, "aria-label": "Brush size" });
+  private readonly colour: HTMLInputElement;
+  private readonly sample: Pixels;
+
+  constructor(
+    root: HTMLElement,
+    private readonly container: Container,
+    private readonly format: ImageFormat,
+    private readonly store: Store,
+  ) {
+    this.sample = trainingImage(container, 0);
+    this.canvas = element("canvas", {
+      width: format.size,
+      height: format.size,
+      class: "image-canvas",
+      role: "img",
+      "aria-label": "Image of the design; draw on it with the pointer",
+    });
+    this.colour =
+      format.channels === 1
+        ? element("input", { type: "range", min: 0, max: 255, value: 255, "aria-label": "Brush brightness" })
+        : element("input", { type: "color", value: "#ffffff", "aria-label": "Brush colour" });
+    root.append(this.canvas, this.tools(), this.message, this.thumbnails());
+    this.listenToPointer();
+    this.listenToDrops(root);
+    store.subscribe(({ design }, changed) => {
+      if (changed.has("design") && design.image) this.paint(this.canvas, design.image);
+    });
+  }
+
+  private get pixels(): Pixels {
+    return this.store.state.design.image ?? this.sample;
+  }
+
+  private set(data: Pixels["data"], training: number | null = null): void {
+    this.message.textContent = "";
+    const { design } = this.store.state;
+    this.store.set({ design: { ...design, image: { data, training } } });
+  }
+
+  private paint(canvas: HTMLCanvasElement, { data }: Pixels): void {
+    const { size, channels } = this.format;
+    canvas.getContext("2d")?.putImageData(new ImageData(toRgba(data, size, channels), size, size), 0, 0);
+  }
+
+  private tools(): HTMLElement {
+    const file = element("input", { type: "file", accept: "image/*", hidden: true });
+    file.addEventListener("change", () => {
+      const [chosen] = file.files ?? [];
+      if (chosen) void this.read(chosen);
+      file.value = "";
+    });
+    const { data } = this.sample;
+    const filled = (): Pixels["data"] => {
+      const colour = this.brush();
+      return likePixels(data, Float64Array.from(data, (_, i) => colour[i % colour.length]));
+    };
+    const inverted = (): Pixels["data"] => {
+      const white = whiteOf(data);
+      return likePixels(data, Float64Array.from(this.pixels.data, (value) => white - value));
+    };
+    return element(
+      "div",
+      { class: "image-tools" },
+      element("label", {}, element("span", {}, "Brush"), this.size),
+      element("label", {}, element("span", {}, this.format.channels === 1 ? "Black … white" : "Colour"), this.colour),
+      element(
+        "div",
+        { class: "buttons" },
+        button("Fill", () => this.set(filled()), { title: "Fill the image with the brush's colour" }),
+        button("Invert", () => this.set(inverted())),
+        button("Open …", () => file.click(), { title: "Open an image file; it can also be dropped here" }),
+        file,
+      ),
+    );
+  }
+
+  private thumbnails(): HTMLElement {
+    const strip = element("div", { class: "thumbnails", role: "group", "aria-label": "Training images" });
+    const count = this.container.array("training.images").shape[0];
+    for (let i = 0; i < count; i++) {
+      const image = trainingImage(this.container, i);
+      const { size } = this.format;
+      const small = element("canvas", { width: size, height: size });
+      this.paint(small, image);
+      const id = this.container.description.training_ids[i] ?? String(i);
+      const chosen = button("", () => this.set(image.data, i), {
+        "aria-label": `Training image ${id}`,
+        title: id,
+      });
+      chosen.append(small);
+      strip.append(chosen);
+    }
+    return strip;
+  }
+
+  /** Return the brush's colour in the type of the images. */
+  private brush(): number[] {
+    const { value } = this.colour;
+    const bytes =
+      this.format.channels === 1
+        ? [Number(value)]
+        : [1, 3, 5].map((at) => Number.parseInt(value.slice(at, at + 2), 16));
+    const white = whiteOf(this.sample.data);
+    return bytes.map((byte) => (byte / 255) * white);
+  }
+
+  private listenToPointer(): void {
+    let last: { x: number; y: number } | null = null;
+    const draw = (event: PointerEvent): void => {
+      const box = this.canvas.getBoundingClientRect();
+      const { size, channels } = this.format;
+      const x = ((event.clientX - box.left) / box.width) * size;
+      const y = ((event.clientY - box.top) / box.height) * size;
+      const values = Float64Array.from(this.pixels.data);
+      const radius = (Number(this.size.value) / 100) * size;
+      const from = last ?? { x, y };
+      const steps = Math.max(Math.ceil(Math.hypot(x - from.x, y - from.y) / Math.max(radius / 2, 0.5)), 1);
+      for (let i = 1; i <= steps; i++) {
+        const at = { x: from.x + ((x - from.x) * i) / steps, y: from.y + ((y - from.y) * i) / steps };
+        drawDisc(values, size, channels, at, radius, this.brush());
+      }
+      last = { x, y };
+      this.set(likePixels(this.sample.data, values));
+    };
+    this.canvas.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      this.canvas.setPointerCapture(event.pointerId);
+      last = null;
+      draw(event);
+    });
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (this.canvas.hasPointerCapture(event.pointerId)) draw(event);
+    });
+  }
+
+  private listenToDrops(root: HTMLElement): void {
+    root.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      root.classList.add("is-dropping");
+    });
+    root.addEventListener("dragleave", () => root.classList.remove("is-dropping"));
+    root.addEventListener("drop", (event) => {
+      event.preventDefault();
+      root.classList.remove("is-dropping");
+      const [file] = event.dataTransfer?.files ?? [];
+      if (file) void this.read(file);
+    });
+  }
+
+  /** Read an image file as the training images were read. */
+  private async read(file: File): Promise<void> {
+    try {
+      if (file.size > MAX_BYTES) throw new Error("too large");
+      const bitmap = await createImageBitmap(file);
+      const full = new OffscreenCanvas(bitmap.width, bitmap.height);
+      const context = full.getContext("2d");
+      if (!context) throw new Error("no canvas");
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      for (let i = 3; i < data.length; i += 4) {
+        if (data[i] < 255) throw new Error("transparent");
+      }
+      const { size, channels } = this.format;
+      const bytes = fromRgba(data, channels, new Uint8Array(1));
+      const small = resize(bytes, bitmap.width, bitmap.height, channels, size);
+      const scale = whiteOf(this.sample.data) / 255;
+      this.set(likePixels(this.sample.data, small.map((value) => value * scale)));
+    } catch (error) {
+      const transparent = error instanceof Error && error.message === "transparent";
+      this.message.textContent = transparent
+        ? "This image has transparent pixels; save it without transparency."
+        : "This file is not an image that the browser can read.";
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** Arrows of a vector field, at points that are spread evenly. */
+
+import {
+  type BufferAttribute,
+  ConeGeometry,
+  CylinderGeometry,
+  DoubleSide,
+  InstancedBufferAttribute,
+  InstancedBufferGeometry,
+  Mesh,
+  ShaderMaterial,
+  Vector3,
+} from "three";
+import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
+import type { DrawnMesh } from "./drawn_mesh";
+import type { Uniforms } from "./field_object";
+import { ARROW_FRAGMENT, ARROW_VERTEX } from "./shaders";
+
+const WANTED = 500;
+
+export class ArrowObject {
+  readonly object: Mesh;
+  private chosen: number[] | null = null;
+  private vector: InstancedBufferAttribute | null = null;
+  private displacement: InstancedBufferAttribute | null = null;
+  private readonly length = { value: 0 };
+  /** Red, green and blue, 0 … 1. */
+  readonly ink = new Vector3();
+
+  constructor(
+    private readonly mesh: DrawnMesh,
+    uniforms: Uniforms,
+  ) {
+    const material = new ShaderMaterial({
+      uniforms: { ...uniforms, uLength: this.length, uInk: { value: this.ink } },
+      vertexShader: ARROW_VERTEX,
+      fragmentShader: ARROW_FRAGMENT,
+      side: DoubleSide,
+      depthTest: mesh.dimension === 3,
+    });
+    this.object = new Mesh(new InstancedBufferGeometry(), material);
+    this.object.renderOrder = 2;
+    this.object.visible = false;
+  }
+
+  /** Show a vector of a field `[M·V]`; the longest arrow is a little longer than their distance. */
+  setVectors(field: Float32Array, variables: number, components: readonly number[]): void {
+    const chosen = (this.chosen ??= this.prepare());
+    const array = this.vector?.array as Float32Array;
+    let longest = 0;
+    chosen.forEach((point, i) => {
+      let square = 0;
+      components.slice(0, 3).forEach((v, c) => {
+        const value = field[this.mesh.rows[point] * variables + v];
+        array[3 * i + c] = value;
+        square += value * value;
+      });
+      longest = Math.max(longest, Math.sqrt(square));
+    });
+    this.length.value = longest > 0 ? (0.06 * this.mesh.size) / longest : 0;
+    (this.vector as BufferAttribute).needsUpdate = true;
+    this.object.visible = true;
+  }
+
+  hide(): void {
+    this.object.visible = false;
+  }
+
+  setDisplacement(displacement: Float32Array): void {
+    if (!this.chosen || !this.displacement) return;
+    const array = this.displacement.array as Float32Array;
+    this.chosen.forEach((point, i) => {
+      for (let c = 0; c < 3; c++) array[3 * i + c] = displacement[3 * point + c];
+    });
+    this.displacement.needsUpdate = true;
+  }
+
+  private prepare(): number[] {
+    const chosen = this.mesh.spreadPoints(WANTED);
+    const origin = new Float32Array(3 * chosen.length);
+    chosen.forEach((point, i) => origin.set(this.mesh.points.subarray(3 * point, 3 * point + 3), 3 * i));
+    const shaft = new CylinderGeometry(0.03, 0.03, 0.7, 6).translate(0, 0.35, 0);
+    const head = new ConeGeometry(0.1, 0.3, 8).translate(0, 0.85, 0);
+    const arrow = mergeGeometries([shaft, head]).rotateX(Math.PI / 2);
+    const geometry = this.object.geometry as InstancedBufferGeometry;
+    geometry.setAttribute("position", arrow.getAttribute("position"));
+    geometry.setAttribute("normal", arrow.getAttribute("normal"));
+    geometry.setIndex(arrow.getIndex());
+    geometry.setAttribute("origin", new InstancedBufferAttribute(origin, 3));
+    this.vector = new InstancedBufferAttribute(new Float32Array(3 * chosen.length), 3);
+    this.displacement = new InstancedBufferAttribute(new Float32Array(3 * chosen.length), 3);
+    geometry.setAttribute("vector", this.vector);
+    geometry.setAttribute("displacement", this.displacement);
+    geometry.instanceCount = chosen.length;
+    return chosen;
+  }
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { csv } from "../../src/files/csv";
+import { fileName } from "../../src/files/download";
+import { vtu } from "../../src/files/vtu";
+
+describe("tables", () => {
+  it("quote texts and leave unknown numbers empty", () => {
+    expect(csv([["a,b", 'say "x"', 1.5, NaN, null]])).toBe('"a,b","say ""x""",1.5,,\n');
+  });
+
+  it("hold no formulas of spreadsheets", () => expect(csv([["=1+1", -2]])).toBe("'=1+1,-2\n"));
+});
+
+it.each([
+  ["../Wärme <b>", "Warme_b"],
+  ["\u202e", "field"],
+])("%j is saved as %j", (text, name) => expect(fileName(text)).toBe(name));
+
+describe("grids", () => {
+  const grid = {
+    points: new Float32Array(9),
+    triangles: Uint32Array.of(0, 1, 2),
+    lines: Uint32Array.of(0, 1),
+    fields: [{ name: '<&">', values: new Float32Array(3), components: 1 }],
+    about: [{ name: "TimeValue", value: 2 }],
+  };
+
+  it("have escaped names and the number of cells", () => {
+    const text = vtu(grid);
+    expect(text).toContain('Name="&lt;&amp;&quot;&gt;"');
+    expect(text).toContain('NumberOfPoints="3" NumberOfCells="2"');
+  });
+
+  it("of points only are vertices", () => {
+    const text = vtu({ ...grid, triangles: new Uint32Array(0), lines: new Uint32Array(0) });
+    expect(text).toContain('NumberOfCells="3"');
+  });
+});
