@@ -101,7 +101,7 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
     Raises
     ------
     UserError
-        As :func:`check_model_target` does; where the packages of the extra ``onnx`` are missing;
+        As :func:`check_model_target` does; where packages of ONNX are missing;
         for a model that is too large for the format; and where the file's fields differ from the
         surrogate's. Nothing is left behind then.
     """
@@ -207,7 +207,7 @@ def _write_onnx(
         import onnxscript  # noqa: F401 - torch needs it, and says so less clearly
     except ImportError as error:
         raise UserError(
-            f".onnx files need the package {error.name}: {install_command('onnx')}"
+            f".onnx files need the package {error.name}: {install_command(error.name or 'onnx')}"
         ) from error
     size = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     if size > LARGEST_ONNX:

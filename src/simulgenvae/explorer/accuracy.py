@@ -1,6 +1,6 @@
 """Difference between the networks of a page and the surrogate that they come from.
 
-Tested in tests/explorer/test_networks.py.
+Tested in tests/explorer/test_twin.py.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Accuracy(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What the surrogate predicts of a few designs at a few times.
+    """Predictions of the surrogate of a few designs at a few times.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Second piece of the networks in a page: a design's latents to coefficients at some times.
 
-Tested in tests/explorer/test_networks.py.
+Tested in tests/explorer/test_twin.py.
 """
 
 from __future__ import annotations

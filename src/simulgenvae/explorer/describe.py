@@ -43,7 +43,7 @@ _APPROXIMATION = (
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a surrogate comes from, and how good it is."""
+    """Study and model that a surrogate comes from, and its accuracy."""
 
     study: str
     """Name of the study."""

@@ -25,7 +25,7 @@ class NumberInput(_Record):
     lower: float
     upper: float
     logarithm: bool
-    """Whether the model takes its logarithm: then it must be positive."""
+    """True if the model takes its logarithm: then it must be positive."""
 
 
 class CategoryInput(_Record):
@@ -84,7 +84,7 @@ class CalibrationFactors(_Record):
     runs: int
     """Validation runs that the factors come from; 0 where they are not calibrated."""
     warning: str | None
-    """What to know before trusting the uncertainty."""
+    """Remark to read before trusting the uncertainty."""
 
 
 class QuantityText(_Record):
@@ -110,7 +110,7 @@ class Description(_Record):
     times: tuple[float, ...]
     time_unit: str
     continuous_in_time: bool
-    """Whether the model predicts between the training times."""
+    """True if the model predicts between the training times."""
     length_unit: str
     variables: tuple[Variable, ...]
     vectors: tuple[Vector, ...]

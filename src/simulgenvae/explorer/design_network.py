@@ -1,6 +1,6 @@
 """First piece of the networks in a page: one design to its latents and Gaussian processes.
 
-Tested in tests/explorer/test_networks.py.
+Tested in tests/explorer/test_twin.py.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class DesignNetwork(nn.Module):
 
     @property
     def is_exact(self) -> bool:
-        """Whether the uncertainty is that of Python, and not an approximation of it."""
+        """True if the uncertainty is that of Python, and not an approximation of it."""
         return self.processes is None or self.processes.is_exact
 
     def forward(

@@ -1,6 +1,6 @@
 """The networks of a page, in three pieces, and their accuracy.
 
-Tested in tests/explorer/test_networks.py.
+Tested in tests/explorer/test_twin.py.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Networks:
     coefficients: bytes
     basis: bytes
     is_exact: bool
-    """Whether the uncertainty is that of Python; else it is an approximation."""
+    """True if the uncertainty is that of Python; else it is an approximation."""
     difference: float = 0.0
     """Largest difference of the fields to those of the surrogate, relative to their range."""
 

@@ -35,7 +35,7 @@ def require_onnx(what: str) -> None:
     # torch needs onnxscript, and says so less clearly.
     for package in ("onnx", "onnxruntime", "onnxscript"):
         if find_spec(package) is None:
-            raise UserError(f"{what} needs the package {package}: {install_command('onnx')}")
+            raise UserError(f"{what} needs the package {package}: {install_command(package)}")
 
 
 def exported(

@@ -1,6 +1,6 @@
 """Gaussian processes of an ensemble as a network: mean, samples and novelty of one design.
 
-Tested in tests/explorer/test_networks.py.
+Tested in tests/explorer/test_twin.py.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Processes(nn.Module):
 
     @property
     def is_exact(self) -> bool:
-        """Whether every mode has its own variance, as in Python."""
+        """True if every mode has its own variance, as in Python."""
         return all(getattr(variance, "is_exact", False) for variance in self.variances)
 
     def novelty(self, variance: Tensor) -> Tensor:

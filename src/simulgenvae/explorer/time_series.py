@@ -1,6 +1,6 @@
 """Linear interpolation between the training times, as a part of a network.
 
-Tested in tests/explorer/test_networks.py.
+Tested in tests/explorer/test_twin.py.
 """
 
 from __future__ import annotations

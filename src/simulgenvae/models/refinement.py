@@ -37,7 +37,8 @@ DIFFERENCE = 1e-2
 precision smaller differences would be rounding."""
 _FIRST_DAMPING = 1e-2
 _LEAST_DAMPING = 1e-6
-"""With a smaller one, latents without any effect would make the equations singular."""
+"""Least damping of later steps: with none, latents without any effect would make the equations
+singular."""
 _TRIES = 4
 """Number of dampings that are tried in a step, each ten times the one before."""
 
