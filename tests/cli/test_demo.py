@@ -29,6 +29,7 @@ from simulgenvae.evaluation.results import (
 from simulgenvae.evaluation.results.result import BestBaseline
 from simulgenvae.evaluation.results.study import Timing
 from simulgenvae.utils.formatting import milliseconds
+from tests.explorer.conftest import assets
 
 pytest.importorskip("skfem")
 pytest.importorskip("pyvista")
@@ -134,6 +135,9 @@ def test_the_surrogate_pays_when_what_it_saves_is_what_it_has_cost() -> None:
     assert "never pays" in ending.speed_line(slow, timesteps=41, nodes=5935)
 
 
+__all__ = ["assets"]
+
+
 def settings_of(argument_lists: list[list[str]]) -> list[str]:
     return [one.split("=")[1] for one in argument_lists[2] if one.startswith("conditioner.kind=")]
 
@@ -155,13 +159,15 @@ def test_each_network_has_a_study_and_predictions_of_its_own(
 def test_the_users_settings_come_after_those_of_the_demo(tmp_path: Path) -> None:
     (trial,) = plan_trials(tmp_path)
     problem = problems.PanelProblem()
-    ingest, check, train, evaluate, predict = demo.commands(problem, trial, ["model.width=64"])
+    found = demo.commands(problem, trial, ["model.width=64"])
+    ingest, check, train, evaluate, predict, export = found
     study, new = str(tmp_path / "study"), str(tmp_path / "new")
     assert ingest[:4] == ["ingest", study, str(tmp_path / "solver" / "runs"), "--params"]
     settings = demo.as_arguments([*problem.settings, "model.width=64"])
     assert [check, train] == [["check", study, *settings], ["train", study, *settings]]
     assert evaluate == ["evaluate", study]
     assert predict == ["predict", study, "--params", f"{new}.csv", "--out", f"{new}.vtkhdf"]
+    assert export == ["export", study, "--out", str(tmp_path / "explorer.html")]
 
 
 class StopAt:
@@ -191,7 +197,8 @@ def test_a_stopped_demo_goes_on_where_it_was(
     monkeypatch.setattr(demo, "parse", going_on)
     assert main(command) == 0
     assert [one[0] for one in stopping.seen] == ["ingest", "check", "train"]
-    assert [one[0] for one in going_on.seen] == ["train", "evaluate", "predict"]
+    assert [one[0] for one in going_on.seen] == ["train", "evaluate", "predict", "export"]
+    assert (folder / "explorer.html").stat().st_size > 10_000
     assert going_on.seen[0] == [*stopping.seen[2], "--resume"]
     dataset = Dataset.open(folder / "study" / "input_data" / "dataset.zarr")
     assert dataset.conditions.names == ("row", "speed", "power")
@@ -199,14 +206,19 @@ def test_a_stopped_demo_goes_on_where_it_was(
     capsys.readouterr()
     assert main(command) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(going_on.seen) == 3
+    assert len(going_on.seen) == 4
     assert demo.QUICK_LOOK in lines
-    assert str(folder / "study" / "models" / "model-1" / "report.html") in lines[-1]
+    for page in (folder / "study" / "models" / "model-1" / "report.html", folder / "explorer.html"):
+        assert str(page) in lines[-1]
     assert main([*command, "--set", "model.width=64"]) == 2
     assert "begun with other options" in capsys.readouterr().err
 
 
-def test_the_whole_way_from_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_way_from_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], assets: Path
+) -> None:
+    """In a clone whose page is not built."""
+    (assets / "page.html").unlink()
     folder = tmp_path / "demo"
     command = ["demo", str(folder), "--images", "--kind", "vit", "--runs", "5", "--no-open"]
     assert main([*command, *demo.as_arguments(SMALL)]) == 0
@@ -222,6 +234,7 @@ def test_the_whole_way_from_images(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "on 1 unseen design;" in error
     assert "2,665 nodes" in speed
     assert str(folder / "new-vit") in pages
+    assert "explorer" not in pages
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

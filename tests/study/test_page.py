@@ -16,6 +16,7 @@ import pytest
 
 from simulgenvae import Study
 from simulgenvae.errors import UserError
+from simulgenvae.study.page import Page
 from tests.explorer.conftest import assets
 
 __all__ = ["assets"]
@@ -46,7 +47,12 @@ def test_a_page_is_made_anew_only_where_the_model_has_changed(
 ) -> None:
     made = []
     page = Study.page
-    monkeypatch.setattr(Study, "page", lambda self: made.append(1) or page(self))
+
+    def counted(study: Study) -> Page:
+        made.append(page(study))
+        return made[-1]
+
+    monkeypatch.setattr(Study, "page", counted)
     server = study.serve()
     try:
         first = server.page()

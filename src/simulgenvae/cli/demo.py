@@ -24,6 +24,7 @@ from simulgenvae.cli.groups import DESIGNS, OUTPUT
 from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Overrides
 from simulgenvae.errors import UserError
+from simulgenvae.explorer.page import has_assets
 from simulgenvae.utils.install import install_command
 
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ def commands(problem: Problem, trial: Trial, overrides: Sequence[str]) -> list[l
         ["evaluate", study],
         ["predict", study, problem.option, new, "--out", f"{trial.predictions}.vtkhdf"],
     ]
+    # A clone that was not installed by make or pip may have no page.
+    if has_assets():
+        steps.append(["export", study, "--out", trial.page])
     return [list(map(str, arguments)) for arguments in steps]
 
 
@@ -154,7 +158,11 @@ def continuing(command: str, trial: Trial, begun: bool) -> list[str]:
     """Return further arguments of a command that was perhaps begun before and stopped."""
     if command == "train":
         return ["--resume"] if begun else []
-    results = {"ingest": trial.study.dataset, "predict": trial.predictions}
+    results = {
+        "ingest": trial.study.dataset,
+        "predict": trial.predictions,
+        "export": trial.page,
+    }
     return ["--overwrite"] if command in results and results[command].exists() else []
 
 

@@ -164,6 +164,8 @@ def pages_line(trials: Sequence[Trial]) -> str:
     # Without OpenGL there is none, and the report says why.
     if drawn := [film for film in films if film.exists()]:
         found += f" Film: {_joined(drawn)}."
+    if pages := [trial.page for trial in trials if trial.page.exists()]:
+        found += f" Move the inputs and see the field: {_joined(pages)}."
     return f"{found} For ParaView: {_joined([trial.predictions for trial in trials])}."
 
 

@@ -47,6 +47,11 @@ class Trial:
         return self.folder / f"new{self._suffix}"
 
     @property
+    def page(self) -> Path:
+        """File with the page in which inputs are moved and the field is seen."""
+        return self.folder / f"explorer{self._suffix}.html"
+
+    @property
     def settings(self) -> list[str]:
         """Settings of this network, as ``key=value``."""
         return [] if self.kind is None else [f"conditioner.kind={self.kind}"]

@@ -26,14 +26,18 @@ _POLICY = re.compile(rb'http-equiv="Content-Security-Policy"\s+content="([^"]+)"
 _COMPRESSION = 6
 
 
+def has_assets() -> bool:
+    """Return whether the assets of the page are there."""
+    return all((ASSETS / name).is_file() for name in ("page.html", "runtime.wasm.gz"))
+
+
 def require_assets() -> None:
     """Raise UserError unless the assets of the page are there."""
-    for name in ("page.html", "runtime.wasm.gz"):
-        if not (ASSETS / name).is_file():
-            raise UserError(
-                f"{ASSETS / name} does not exist: this is a clone in which the page is not built "
-                f"yet. Build it with `{BUILD}`, or install a wheel, which has it."
-            )
+    if not has_assets():
+        raise UserError(
+            f"{ASSETS} has no page: this is a clone in which it is not built yet. Build it with "
+            f"`{BUILD}`, or install a wheel, which has it."
+        )
 
 
 def make_page(title: str, container: bytes) -> bytes:
