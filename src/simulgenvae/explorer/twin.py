@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.images import ImageFormat
     from simulgenvae.explorer.description import Description
     from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -93,9 +94,17 @@ def _training_arrays(surrogate: Surrogate, training: Conditions | None) -> dict[
     scaler = surrogate.condition_scaler
     table = np.zeros((0, len(scaler.names))) if training is None else training.table
     arrays: dict[str, NDArray[Any]] = {"training.table": table.astype(np.float64)}
-    if training is not None and training.images is not None:
-        pixels = training.images.pixels
-        # Spread evenly over the runs.
-        shown = np.linspace(0, len(pixels) - 1, min(len(pixels), MOST_IMAGES)).round().astype(int)
-        arrays["training.images"] = pixels[shown]
+    if scaler.images is not None:
+        arrays["training.images"] = _training_images(training, scaler.images)
     return arrays
+
+
+def _training_images(training: Conditions | None, form: ImageFormat) -> NDArray[Any]:
+    """Return images ``[n, S, S, C]``; none where the data are not there any more."""
+    if training is None or training.images is None:
+        return np.zeros((0, form.size, form.size, form.channels), form.pixel_type)
+    pixels = training.images.pixels
+    # Spread evenly over the runs.
+    return pixels[
+        np.linspace(0, len(pixels) - 1, min(len(pixels), MOST_IMAGES)).round().astype(int)
+    ]

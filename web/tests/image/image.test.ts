@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { drawDisc } from "../../src/image/brush";
 import { fromRgba, toRgba } from "../../src/image/pixels";
 import { resize } from "../../src/image/resize";
+import { trainingImage } from "../../src/image/training";
+import { container } from "../containers";
 
 describe("resizing", () => {
   // What Pillow 13 gives: Image.resize((2, 2), BILINEAR), of 4 × 4 and 3 × 3 pixels.
@@ -41,4 +43,14 @@ it("a brush draws a disc and leaves the rest", () => {
   // Beyond the edge nothing is drawn.
   drawDisc(values, 5, 1, { x: -9, y: 99 }, 2, [1]);
   expect(values[20]).toBe(0);
+});
+
+describe("training images", () => {
+  it("are black where the page has none, as without the data of the study", () => {
+    const none = { data: new Uint8Array(0), shape: [0, 2, 2, 1] };
+    const { data, training } = trainingImage(container(undefined, { "training.images": none }), 0);
+    expect([...data]).toEqual([0, 0, 0, 0]);
+    expect(data).toBeInstanceOf(Uint8Array);
+    expect(training).toBeNull();
+  });
 });
