@@ -105,6 +105,5 @@ def _training_images(training: Conditions | None, form: ImageFormat) -> NDArray[
         return np.zeros((0, form.size, form.size, form.channels), form.pixel_type)
     pixels = training.images.pixels
     # Spread evenly over the runs.
-    return pixels[
-        np.linspace(0, len(pixels) - 1, min(len(pixels), MOST_IMAGES)).round().astype(int)
-    ]
+    last = len(pixels) - 1
+    return pixels[np.linspace(0, last, min(last + 1, MOST_IMAGES)).round().astype(int)]
