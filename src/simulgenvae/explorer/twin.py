@@ -106,4 +106,6 @@ def _training_images(training: Conditions | None, form: ImageFormat) -> NDArray[
     pixels = training.images.pixels
     # Spread evenly over the runs.
     last = len(pixels) - 1
-    return pixels[np.linspace(0, last, min(last + 1, MOST_IMAGES)).round().astype(int)]
+    shown = np.linspace(0, last, min(last + 1, MOST_IMAGES)).round().astype(int)
+    found: NDArray[Any] = pixels[shown]
+    return found
