@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 import simulgenvae
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.demo.solving import solve
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
 from simulgenvae.evaluation.results import EvaluationResult
+from simulgenvae.utils.threads import threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
