@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -207,8 +208,29 @@ def _work_folder(folder: Path) -> Path:
     return Path(shutil.copytree(ROOT, folder / "clone", ignore=unwanted))
 
 
+@pytest.fixture(scope="module")
+def runner(built: Built) -> Iterator[subprocess.Popen[str]]:
+    """Return a program of the environment that runs blocks; it loads torch once for all pages."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    own = {
+        "PATH": os.pathsep.join([str(built.environment / "bin"), os.environ["PATH"]]),
+        "KEPT_STUDY": str(built.environment.parent / "study"),
+        "MPLBACKEND": "Agg",
+        "PYVISTA_OFF_SCREEN": "true",
+    }
+    with subprocess.Popen(
+        [built.program("python"), ROOT / "tests/docs/run_blocks.py"],
+        env=inherited | own,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
 @pytest.mark.parametrize("page", BLOCKS)
-def test_every_block_runs(page: str, built: Built, tmp_path: Path) -> None:
+def test_every_block_runs(page: str, runner: subprocess.Popen[str], tmp_path: Path) -> None:
     blocks = [block for block in BLOCKS[page] if block.language in RUN and not block.not_run]
     if not blocks:
         return
@@ -217,15 +239,15 @@ def test_every_block_runs(page: str, built: Built, tmp_path: Path) -> None:
             require_context("drawing")
         except UserError as error:
             pytest.skip(str(error))
-    listed = tmp_path / "blocks.json"
-    listed.write_text(json.dumps([asdict(block) for block in blocks]))
-    path = os.pathsep.join([str(built.environment / "bin"), os.environ["PATH"]])
-    drawn = {"MPLBACKEND": "Agg", "PYVISTA_OFF_SCREEN": "true"}
-    kept = str(built.environment.parent / "study")
-    script = ROOT / "tests/docs/run_blocks.py"
-    folder = _work_folder(tmp_path)
-    said = _run(
-        built.program("python"), script, listed, folder=folder, PATH=path, KEPT_STUDY=kept, **drawn
-    )
+    log = tmp_path / "log.txt"
+    job = {
+        "blocks": [asdict(block) for block in blocks],
+        "folder": str(_work_folder(tmp_path)),
+        "log": str(log),
+    }
+    print(json.dumps(job), file=runner.stdin, flush=True)
+    answer = runner.stdout.readline()
+    said = log.read_text(encoding="utf-8")
+    assert answer == "0\n", said[-8000:]
     # A block could end the whole script.
     assert said.endswith("Every block has run.\n")

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -42,6 +43,8 @@ end_to_end.steps = {steps}
 end_to_end.members = 2
 end_to_end.from_scratch = false
 """
+STEPS = 100
+"""Number of steps of a stage that is long enough to be killed in its middle."""
 ENVIRONMENT = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -64,15 +67,23 @@ def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., 
     return make
 
 
-def start(
-    study: StudyFolder, *flags: object, on: Sequence[str] = (), by: Sequence[str] = ()
-) -> subprocess.Popen[str]:
-    """Start ``simulgenvae train`` on a machine, directly or ``by`` a module with arguments."""
+def start(study: StudyFolder, *flags: object, on: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """Start ``simulgenvae train`` on a machine."""
     own = ["simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
-    command = [*on, sys.executable, *by, "-m", *own]
+    command = [*on, sys.executable, "-m", *own]
     return subprocess.Popen(
         command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.01)
+
+
+def newer(path: Path, nanoseconds: int) -> bool:
+    """Whether a file, which is replaced now and then, was changed after a time."""
+    return path.stat().st_mtime_ns > nanoseconds
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -98,18 +109,18 @@ def assert_same_model(one: StudyFolder, other: StudyFolder) -> None:
 
 
 def test_killed_ranks_are_started_again_and_train_the_same_model(
-    make_study: Callable[..., StudyFolder],
+    make_study: Callable[..., StudyFolder], run_ranks: Callable[..., list[Any]]
 ) -> None:
-    whole = make_study("whole", 200)
-    killed = make_study("killed", 200)
-    code, _, err = ended(
-        start(whole, by=["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"])
-    )
-    assert code == 0, err
+    whole = make_study("whole", STEPS)
+    killed = make_study("killed", STEPS)
+    # Copies of this process have imported torch, as those that torchrun starts have not;
+    # tests/test_every_way.py trains by torchrun.
+    assert run_ranks(2, lambda: main(["train", str(whole.folder)])) == [0, 0]
     launcher = start(killed, "--gpus", 2, "--max-restarts", 1, "--master-port", free_port())
-    while not (killed.checkpoints / "end_to_end.safetensors").exists():
-        time.sleep(0.01)
-    time.sleep(0.3)  # in the middle of the next stage
+    wait_for((killed.checkpoints / "end_to_end.safetensors").exists)
+    last = killed.checkpoints / "last.safetensors"
+    for _ in range(2):  # checkpoints in the middle of the next stage
+        wait_for(partial(newer, last, last.stat().st_mtime_ns))
     ranks = [
         child
         for child in psutil.Process(launcher.pid).children()
@@ -208,8 +219,7 @@ def test_a_machine_that_vanishes_silently_is_given_up(
     processes = [
         start(study, *flags, *timeout, "--node-rank", node, on=machines.on[node]) for node in (0, 1)
     ]
-    while not (study.checkpoints / "conditioner.safetensors").exists():
-        time.sleep(0.05)
+    wait_for((study.checkpoints / "conditioner.safetensors").exists)
     subprocess.run(machines.cable, check=True)
     for process in processes:
         code, _, err = ended(process)

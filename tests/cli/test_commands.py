@@ -191,7 +191,8 @@ def test_evaluation_has_settings_of_its_own(cli: Any, trained: Path) -> None:
     with (trained / "study.toml").open("a") as file:
         file.write('checks = ["kinetic energy: 0.5*u**2", "heat: T"]\n')
     assert checks() == ["kinetic energy", "heat"]
-    assert checks("--set", 'evaluation.checks=["late: t*u"]') == ["late"]
+    quick = ("--set", "evaluation.figures=false")
+    assert checks("--set", 'evaluation.checks=["late: t*u"]', *quick) == ["late"]
     refused = cli("evaluate", trained, "--set", "training.seed=1")
     assert refused.code == 2
     assert "only settings of the group evaluation" in refused.err

@@ -8,10 +8,7 @@ from simulgenvae.evaluation.methods import methods
 from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.settings import StudyFolder
 from simulgenvae.utils.formatting import percent
-
-Evaluated = tuple[EvaluationResult, StudyFolder]
 
 
 def printed(result: EvaluationResult) -> str:
@@ -30,8 +27,8 @@ def with_calibration(
     return result.model_copy(update={"uncertainty": uncertainty})
 
 
-def test_table_shows_every_method_and_the_ratio(evaluated: Evaluated) -> None:
-    result = evaluated[0].model_copy(update={"notes": ("a [red]note",)})
+def test_table_shows_every_method_and_the_ratio(measured: EvaluationResult) -> None:
+    result = measured.model_copy(update={"notes": ("a [red]note",)})
     text = printed(result)
     for method in methods(result):
         assert method.title in text
@@ -44,21 +41,21 @@ def test_table_shows_every_method_and_the_ratio(evaluated: Evaluated) -> None:
     assert "a [red]note" in text
 
 
-def test_few_and_many_calibration_runs(evaluated: Evaluated) -> None:
-    few = printed(with_calibration(evaluated[0], 2, (0.71, 0.98)))
+def test_few_and_many_calibration_runs(measured: EvaluationResult) -> None:
+    few = printed(with_calibration(measured, 2, (0.71, 0.98)))
     assert (
         "calibrated on only 2 validation runs: when each was left out, the interval of the "
         "others held 71 %" in few
     )
-    calibrated = with_calibration(evaluated[0], 10, ())
+    calibrated = with_calibration(measured, 10, ())
     assert calibrated.quantities is not None
     quantities = calibrated.quantities.model_copy(update={"calibration_runs": 10})
     many = printed(calibrated.model_copy(update={"quantities": quantities}))
-    covered = percent(evaluated[0].uncertainty.coverage("test"))
+    covered = percent(measured.uncertainty.coverage("test"))
     assert f"{covered} of the values are inside their 90 % interval" in many
     assert "validation run" not in many
     assert "The 90 % band holds" in many
 
 
-def test_the_verdict_is_below(evaluated: Evaluated) -> None:
-    assert Verdict.of(evaluated[0]).sentence() in printed(evaluated[0])
+def test_the_verdict_is_below(measured: EvaluationResult) -> None:
+    assert Verdict.of(measured).sentence() in printed(measured)

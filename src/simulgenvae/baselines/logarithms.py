@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from simulgenvae.baselines.gp_choice import GpChoice, evidence
 from simulgenvae.baselines.pod_regression import FeatureSelection, RunModes
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.decades import linear_below
+from simulgenvae.utils.threads import threadpool_limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from simulgenvae.baselines.base import Baseline, Choices, Coefficients, Inputs
 from simulgenvae.utils.snapshots import principal_directions
+from simulgenvae.utils.threads import threadpool_limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +87,8 @@ class RunModes:
         total = float(np.square(centred, dtype=np.float64).sum())
         # Energy left out when the modes k, k + 1, … are dropped.
         remaining = total - np.concatenate([[0.0], np.cumsum(energies)[:-1]])
-        kept = int(np.sum(remaining > energy_left_out * total)) if total > 0 else 0
+        needed = int(np.sum(remaining > energy_left_out * total)) if total > 0 else 0
+        kept = min(needed, len(flat) - 1)  # as in `of`
         return cls(left[:, :kept].astype(np.float64), np.sqrt(energies[:kept]))
 
     @property

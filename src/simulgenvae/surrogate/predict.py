@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.ensemble import (
@@ -24,6 +23,7 @@ from simulgenvae.surrogate.labelled_arrays import PredictedArrays, warnings_abou
 from simulgenvae.surrogate.selection import require_samples
 from simulgenvae.utils.cache_blocks import timesteps_together
 from simulgenvae.utils.resources import require_memory
+from simulgenvae.utils.threads import threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,8 @@ from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.surrogate import Surrogate
 
 
-def test_usual_quantities_of_test_runs(
-    evaluated: tuple[EvaluationResult, StudyFolder], dataset: Dataset
-) -> None:
-    found = evaluated[0].quantities
+def test_usual_quantities_of_test_runs(measured: EvaluationResult, dataset: Dataset) -> None:
+    found = measured.quantities
     assert found is not None
     assert not found.declared
     assert found.calibration_runs == 2

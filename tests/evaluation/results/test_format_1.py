@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simulgenvae.evaluation.results import EvaluationResult
-from simulgenvae.settings import StudyFolder
 
-Evaluated = tuple[EvaluationResult, StudyFolder]
 UNSEEN = ("validation", "test")
 
 
@@ -66,10 +64,10 @@ def format_1(new: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_format_1_says_the_same_without_units_and_decoders(
-    evaluated: Evaluated, tmp_path: Path
+    measured: EvaluationResult, tmp_path: Path
 ) -> None:
     path = tmp_path / "metrics.json"
-    result = without_peaks(evaluated[0])
+    result = without_peaks(measured)
     path.write_text(json.dumps(format_1(json.loads(result.model_dump_json()))))
     found = EvaluationResult.read(path)
     assert found.combination == result.combination.model_copy(update={"decoders": {}})

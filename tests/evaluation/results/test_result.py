@@ -7,21 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
+from simulgenvae.evaluation import evaluate
 from simulgenvae.evaluation.results import EvaluationResult, OverRuns
 from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 FORMAT_1 = Path(__file__).with_name("format_1.json")
 """A file that version 2.1.0 wrote."""
 
 
 def test_a_result_is_read_as_it_was_written(
-    evaluated: tuple[EvaluationResult, StudyFolder], tmp_path: Path
+    dataset: Dataset, trained: Surrogate, study: StudyFolder, tmp_path: Path
 ) -> None:
-    result, study = evaluated
+    result = evaluate(dataset, trained, study, figures=False)
     assert EvaluationResult.read(study.metrics_file) == result
-    result.write(tmp_path / "output/metrics.json")
-    assert (tmp_path / "output/metrics.json").read_bytes() == study.metrics_file.read_bytes()
+    result.write(tmp_path / "again/metrics.json")
+    assert (tmp_path / "again/metrics.json").read_bytes() == study.metrics_file.read_bytes()
 
 
 def test_format_1_says_the_same() -> None:
