@@ -41,7 +41,7 @@ def main(page: Path, folder: Path) -> None:
         _save(probing, folder / "explorer_probe.png")
         comparing = _opened(browser, page, WIDE, scheme="dark")
         _set(comparing, f"{{ time: {_times(comparing) // 2} }}")
-        comparing.get_by_text("Pin this design").click()
+        comparing.get_by_role("button", name="Pin this design").click()
         _set(comparing, f"{{ design: {_design(0.9)} }}")
         _save(comparing, folder / "explorer_compare.png")
         narrow = _opened(browser, page, NARROW)
@@ -90,7 +90,7 @@ def _film(page: Page, out: Path) -> None:
     height = round(frames[0].height * FILM_WIDTH / frames[0].width)
     small = [frame.resize((FILM_WIDTH, height), Image.Resampling.LANCZOS) for frame in frames]
     # One palette for all frames, so that still parts do not flicker.
-    palette = small[len(small) // 2].quantize(128)
+    palette = small[len(small) // 2].quantize(256, method=Image.Quantize.MAXCOVERAGE)
     packed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in small]
     packed[0].save(
         out, save_all=True, append_images=packed[1:], duration=FRAME_MILLISECONDS, loop=0
@@ -117,8 +117,7 @@ def _picture(page: Page) -> Image.Image:
 def _save(page: Page, out: Path) -> None:
     _wait(page, "window.explorer.complete")
     page.wait_for_timeout(300)
-    # Few colours are enough for a page, and a fraction of the bytes.
-    _picture(page).quantize(256, dither=Image.Dither.NONE).save(out, optimize=True)
+    _picture(page).save(out, optimize=True)
 
 
 if __name__ == "__main__":
