@@ -21,10 +21,11 @@ help:
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing into .venv (some minutes the first time) ..."
+	@# What is used is translated when it is used first.
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[parquet,docs,dev]'
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[parquet,docs,dev]'
 	@# It asks for `datasets` and `future` too, with a dozen large packages behind them, and imports neither.
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps ezyrb
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt --no-deps ezyrb
 	@touch $@
 
 # The explorer's page, in TypeScript; Node comes from the package index.

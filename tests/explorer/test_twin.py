@@ -57,11 +57,8 @@ def check(surrogate: Surrogate) -> Page:
 @pytest.mark.parametrize(
     ("kind", "weight"),
     [
-        ("table", 0.4),
         ("categories", 0.4),
-        ("both", 0.4),
         ("many components", 0.4),
-        ("cnn", 0.0),
         ("convolutional", 0.0),
         ("vit", 1.0),
     ],
@@ -116,7 +113,7 @@ def test_one_timestep(make_waves: MakeWaves, make_settings: MakeSettings) -> Non
 def test_a_decoder_that_is_a_function_of_position(
     waves: Dataset, make_settings: MakeSettings
 ) -> None:
-    check(fit(waves, make_settings(3, model={"decoder": "neural_field"})))
+    check(fit(waves, make_settings(3, model={"decoder": "field"})))
 
 
 @pytest.fixture(scope="module")
