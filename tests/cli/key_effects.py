@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from simulgenvae.cli.classic.simulgen_vae import main
@@ -27,6 +28,9 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.settings import StudyFolder
 from simulgenvae.utils.tensor_file import read_tensors
+
+Content = str | NDArray[np.float32]
+"""Digest of a file, or its array."""
 
 RUNS, STEPS, NODES, VARIABLES = 14, 6, 9, 2
 FILES = (
@@ -213,7 +217,7 @@ def write_study(folder: Path) -> Path:
     return folder
 
 
-def effect(row: Row, data: Path, folder: Path, known: dict[str, dict[str, str]]) -> set[str]:
+def effect(row: Row, data: Path, folder: Path, known: dict[str, dict[str, Content]]) -> set[str]:
     """Return the files that differ between a training with the row's value and one without it.
 
     ``data`` is what :func:`write_study` made; ``known`` keeps the files of trainings for further
@@ -231,7 +235,14 @@ def effect(row: Row, data: Path, folder: Path, known: dict[str, dict[str, str]])
     flags = [row.label] if row.is_flag else []
     keys = row.beside if row.is_flag else row.beside | {row.name: row.text}
     after = trained(place, keys, flags)
-    return {name for name in FILES if known[plain][name] != after[name]}
+    return {name for name in FILES if _differ(known[plain][name], after[name])}
+
+
+def _differ(before: Content, after: Content) -> bool:
+    """Return whether a file has changed; latents of the same VAE are rounded in their own way."""
+    if isinstance(before, str) or isinstance(after, str):
+        return bool(before != after)
+    return before.shape != after.shape or not np.allclose(before, after, rtol=1e-4, atol=1e-5)
 
 
 def copy_study(data: Path, folder: Path, *, mesh: bool) -> None:
@@ -246,11 +257,11 @@ def copy_study(data: Path, folder: Path, *, mesh: bool) -> None:
         (folder / "input_data/dataset.zarr").symlink_to(data / "with_mesh.zarr")
 
 
-def trained(folder: Path, keys: dict[str, str], flags: Sequence[str] = ()) -> dict[str, str]:
-    """Train with the script in a study folder; return a digest of the content of each file."""
+def trained(folder: Path, keys: dict[str, str], flags: Sequence[str] = ()) -> dict[str, Content]:
+    """Train with the script in a study folder; return the content of each file."""
     study = StudyFolder(folder)
     _run(study, keys, flags)
-    return dict(digests(study))
+    return dict(contents(study))
 
 
 def _run(study: StudyFolder, keys: dict[str, str], flags: Sequence[str] = ()) -> None:
@@ -286,8 +297,8 @@ def _evaluation(*, skipped: bool) -> Iterator[None]:
         yield
 
 
-def digests(study: StudyFolder) -> Iterator[tuple[str, str]]:
-    """Yield each file of ``FILES`` with a digest of its numbers, without texts."""
+def contents(study: StudyFolder) -> Iterator[tuple[str, Content]]:
+    """Yield each file of ``FILES`` with its latents, or a digest of its numbers without texts."""
     data = Dataset.open(study.dataset)
     images = data.conditions.images
     seen = b"" if images is None else images.pixels.tobytes()
@@ -300,7 +311,7 @@ def digests(study: StudyFolder) -> Iterator[tuple[str, str]]:
     )
     for path in study.model_files:
         if path.suffix == ".npy":
-            yield path.name, _digest(path.read_bytes())
+            yield path.name, np.load(path)
             continue
         tensors, about = read_tensors(path)
         said = [str(about.get(name)) for name in ("members", "weight", "calibration")]
@@ -333,7 +344,7 @@ if __name__ == "__main__":
         (Path(place) / "data").mkdir()
         made = write_study(Path(place) / "data")
         measured: dict[str, set[str]] = {}
-        cache: dict[str, dict[str, str]] = {}
+        cache: dict[str, dict[str, Content]] = {}
         for one in (row for row in ROWS if len(sys.argv) == 1 or row.name in sys.argv[1:]):
             measured[one.label] = effect(one, made, Path(place), cache)
             print(one.label, sorted(measured[one.label]), file=sys.stderr)

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def known() -> dict[str, dict[str, str]]:
+def known() -> dict[str, dict[str, Any]]:
     """Files of the trainings that rows are compared with."""
     return {}
 
@@ -61,7 +62,7 @@ def known() -> dict[str, dict[str, str]]:
 def test_a_row_says_what_is_measured(
     label: str,
     data: Path,
-    known: dict[str, dict[str, str]],
+    known: dict[str, dict[str, Any]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     found = key_effects.effect(ROWS[label], data, tmp_path_factory.mktemp("study"), known)

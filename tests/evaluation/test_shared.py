@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation import evaluate
 from simulgenvae.settings import EvaluationSettings, StudyFolder
 from simulgenvae.surrogate.surrogate import Surrogate
+
+PRESSURE = re.compile(r"/(rmse|max_error)/p\$x\$|/p\$x\$/metrics/(rmse|max_error|peak_value)/")
+"""Places of errors in Pa."""
 
 
 def assert_alike(found: Any, expected: Any, where: str = "") -> None:
@@ -25,7 +29,9 @@ def assert_alike(found: Any, expected: Any, where: str = "") -> None:
         for position, each in enumerate(expected):
             assert_alike(found[position], each, f"{where}/{position}")
     elif isinstance(expected, float):
-        assert found == pytest.approx(expected, rel=5e-3, abs=1e-5), where
+        # The pressure goes up to 1e5 Pa, where float32 has steps of 0.008 Pa.
+        rounding = 0.02 if PRESSURE.search(where) else 1e-5
+        assert found == pytest.approx(expected, rel=5e-3, abs=rounding), where
     else:
         assert found == expected, where
 

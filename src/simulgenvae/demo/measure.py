@@ -16,7 +16,6 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.demo.solving import solve
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
 from simulgenvae.evaluation.results import EvaluationResult
-from simulgenvae.utils.threads import threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
