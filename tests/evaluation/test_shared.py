@@ -29,8 +29,9 @@ def assert_alike(found: Any, expected: Any, where: str = "") -> None:
         for position, each in enumerate(expected):
             assert_alike(found[position], each, f"{where}/{position}")
     elif isinstance(expected, float):
-        # The pressure goes up to 1e5 Pa, where float32 has steps of 0.008 Pa.
-        rounding = 0.02 if PRESSURE.search(where) else 1e-5
+        # The pressure goes up to 1e5 Pa, where float32 has steps of 0.008 Pa, and the interval of two
+        # runs is six times as wide.
+        rounding = 0.05 if PRESSURE.search(where) else 1e-5
         assert found == pytest.approx(expected, rel=5e-3, abs=rounding), where
     else:
         assert found == expected, where
