@@ -1,5 +1,6 @@
 /** Fields and their uncertainty, from the networks: what the worker computes. */
 
+import type { Bands } from "../data/description";
 import {
   expectedError,
   field,
@@ -9,7 +10,8 @@ import {
   varianceFloor,
 } from "./formulas";
 import { magnitude, magnitudeVariance } from "./magnitude";
-import type { DesignInput, History, Setup, ShownDesign, StudiedDesign } from "./messages";
+import { Measuring } from "./measuring";
+import type { DesignInput, History, MeasuredDesign, Setup, ShownDesign, StudiedDesign } from "./messages";
 import { type Coefficients, type Encoded, Networks } from "./networks";
 
 /** Designs whose coefficients are kept: the one that is shown, a pinned one, and those before. */
@@ -25,6 +27,7 @@ interface Known {
   /** Coefficients at all times, once they were needed. */
   all: (Coefficients & { floor: Float64Array }) | null;
   ranges: [number, number][] | null;
+  measuring: Measuring | null;
 }
 
 export class Engine {
@@ -97,6 +100,26 @@ export class Engine {
     };
   }
 
+  /** Return the quantities of a design.
+   *
+   * @param rest - As in `study`; a design that was interrupted goes on where it was.
+   */
+  async measure(design: DesignInput, rest: (part: number) => Promise<void>): Promise<MeasuredDesign> {
+    const known = await this.encoded(design);
+    const all = await this.all(known);
+    known.measuring ??= this.measuring(known.encoded.widening, all);
+    return { key: design.key, quantities: await known.measuring.finish(rest) };
+  }
+
+  private measuring(widening: number, { mean, samples }: Coefficients): Measuring {
+    const { quantities, bands, offsets, rank } = this.setup;
+    const runs = [mean];
+    for (let at = 0; at < samples.length; at += mean.length) runs.push(samples.subarray(at, at + mean.length));
+    const states = this.networks.states.bind(this.networks);
+    const decoding = { scaling: this.scaling, offsets, rank, states };
+    return new Measuring(quantities, bands as Bands, widening, runs, decoding);
+  }
+
   private get scaling(): { mean: Float32Array; factor: Float32Array; variables: number } {
     return { ...this.setup.scaling, variables: this.setup.variables };
   }
@@ -105,7 +128,7 @@ export class Engine {
     const kept = this.known.get(design.key);
     // Entered again, it is the last one to be forgotten.
     this.known.delete(design.key);
-    const known = kept ?? { encoded: await this.networks.encode(design), all: null, ranges: null };
+    const known = kept ?? { encoded: await this.networks.encode(design), all: null, ranges: null, measuring: null };
     this.known.set(design.key, known);
     if (this.known.size > KEPT) this.known.delete(this.known.keys().next().value as string);
     return known;
@@ -125,14 +148,14 @@ export class Engine {
     if (!known.all) {
       return this.networks.coefficients(known.encoded, this.times.slice(time, time + 1));
     }
-    const { mean, deviations, count } = known.all;
+    const { mean, deviations, count, samples } = known.all;
     const { rank } = this.setup;
     const selected = new Float32Array(count * rank);
     for (let d = 0; d < count; d++) {
       const start = (d * this.times.length + time) * rank;
       selected.set(deviations.subarray(start, start + rank), d * rank);
     }
-    return { mean: mean.slice(time * rank, (time + 1) * rank), deviations: selected, count };
+    return { mean: mean.slice(time * rank, (time + 1) * rank), deviations: selected, count, samples };
   }
 
   private spread(
