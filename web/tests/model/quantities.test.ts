@@ -87,8 +87,12 @@ it("a field is decoded once for all quantities that need it", async () => {
   const single = { ...PLAN, one_time: true, steps: Uint32Array.of(1), stepWeights: Float64Array.of(1) };
   const plans = [PLAN, { ...PLAN, statistic: "min" as const }, mixed, single];
   const steps = measure(plans, [RUN, OTHER], DECODING);
-  for (let step = await steps.next(); !step.done; step = await steps.next());
+  let step = await steps.next();
+  while (!step.done) step = await steps.next();
   expect(decoded).toBe(2 * 4); // three times and a mixed one, of two runs
+  for (const [q, plan] of plans.entries()) {
+    expect(step.value[q]).toEqual([await numbers(plan), await numbers(plan, OTHER)]);
+  }
 });
 
 const BANDS: Bands = { label: "90 % band", runs: 4, width: 2, typical_part: 0.5, notes: [] };
@@ -159,6 +163,7 @@ describe("limits", () => {
 
   it("are plain words", () => {
     expect(limitText({ value: 350, comparison: "<" }, "K")).toBe("below 350 K");
+    expect(limitText({ value: 350.25, comparison: "<=" }, "K")).toBe("at most 350.25 K");
     expect(limitText({ value: -1.5, comparison: ">=" }, "")).toBe("at least −1.5");
   });
 });
