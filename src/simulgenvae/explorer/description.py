@@ -101,7 +101,7 @@ class QuantityArrays(_Record):
     step_weights: str
     """Weights of the timesteps, float64 ``[t]``, which sum to 1."""
     modes: str | None = None
-    """What each mode adds to the values at the R places, float32 ``[R, v, r]``."""
+    """Change of the values at the R places by each mode, float32 ``[R, v, r]``."""
     mean: str | None = None
     """Values of a state of 0, with the offsets, float64 ``[R, v]``."""
     rows: str | None = None
@@ -125,18 +125,18 @@ class Quantity(_Record):
     name: str
     unit: str
     text: str
-    """How it is written."""
+    """Expression, as it is written."""
     limit: Limit | None
     statistic: Literal["max", "min", "mean", "integral", "value"]
     """All but the first two are sums over places and timesteps with their weights."""
     columns: tuple[int, ...]
     """Positions of its variables; of several, the magnitude is meant."""
     one_time: bool
-    """Whether fields are mixed to one time before anything else."""
+    """True if fields are mixed to one time before anything else."""
     has_time: bool
-    """Whether it is at one of several times."""
+    """True if it is at one of several times."""
     correction: float
-    """What is added to the quantity of the predicted field."""
+    """Number that is added to the quantity of the predicted field."""
     typical: float
     """Mean variance of the samples of validation runs."""
     std_factor: float
@@ -153,7 +153,7 @@ class LeftOutQuantity(_Record):
 
 
 class Bands(_Record):
-    """What the bands of all quantities have in common."""
+    """Common factors of the bands of all quantities."""
 
     label: str
     runs: int
@@ -163,7 +163,7 @@ class Bands(_Record):
     typical_part: float
     """Part of the squared spread that is the mean of the validation runs."""
     notes: tuple[str, ...]
-    """What to know of the quantities."""
+    """Sentences about the quantities, without a full stop."""
 
 
 class Description(_Record):

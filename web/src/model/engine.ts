@@ -9,9 +9,10 @@ import {
   unitTimes,
   varianceFloor,
 } from "./formulas";
+import { history } from "./history";
 import { magnitude, magnitudeVariance } from "./magnitude";
 import { Measuring } from "./measuring";
-import type { DesignInput, History, MeasuredDesign, Setup, ShownDesign, StudiedDesign } from "./messages";
+import type { DesignInput, MeasuredDesign, Setup, ShownDesign, StudiedDesign } from "./messages";
 import { type Coefficients, type Encoded, Networks } from "./networks";
 
 /** Designs whose coefficients are kept: the one that is shown, a pinned one, and those before. */
@@ -95,7 +96,7 @@ export class Engine {
         floor,
         calibration.std_factor,
       ),
-      histories: probes.map((row) => this.history(row, all)),
+      histories: probes.map((row) => history(row, this.probes.get(row) as Float32Array, all, this.setup)),
       ranges: known.ranges,
     };
   }
@@ -209,43 +210,6 @@ export class Engine {
       await rest();
     }
     unknown.forEach((row, p) => this.probes.set(row, found[p]));
-  }
-
-  private history(row: number, all: NonNullable<Known["all"]>): History {
-    const { rank, variables, vectors, offsets } = this.setup;
-    const weights = this.probes.get(row) as Float32Array;
-    const times = this.times.length;
-    const columns = variables + vectors.length;
-    const mean = new Float32Array(times * columns);
-    const spread = new Float32Array(times * columns);
-    const product = (coefficients: Float32Array, start: number, v: number): number => {
-      let sum = 0;
-      for (let i = 0; i < rank; i++) sum += coefficients[start + i] * weights[v * rank + i];
-      return sum;
-    };
-    for (let t = 0; t < times; t++) {
-      const values = new Float32Array(variables);
-      const changes = new Float32Array(all.count * variables);
-      for (let v = 0; v < variables; v++) {
-        values[v] = this.setup.scaling.mean[row * variables + v] + product(all.mean, t * rank, v);
-        let variance = all.floor[v];
-        for (let d = 0; d < all.count; d++) {
-          const change = product(all.deviations, (d * times + t) * rank, v);
-          changes[d * variables + v] = change;
-          variance += change * change;
-        }
-        mean[t * columns + v] = values[v];
-        spread[t * columns + v] = Math.sqrt(variance);
-      }
-      const at = (d: number, v: number): number => changes[d * variables + v];
-      vectors.forEach((vector, w) => {
-        const column = t * columns + variables + w;
-        mean[column] = magnitude(values, vector, offsets)[0];
-        const one = magnitudeVariance(values, vector, offsets, { count: all.count, at }, all.floor);
-        spread[column] = Math.sqrt(one[0]);
-      });
-    }
-    return { row, mean, spread };
   }
 
   private async ranges(
