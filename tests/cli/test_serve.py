@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import base64
+import gzip
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +15,7 @@ import pytest
 
 from simulgenvae import Study
 from simulgenvae.cli.main import main
+from simulgenvae.explorer.container import unpack
 from simulgenvae.explorer.server import PageServer
 from tests.explorer.conftest import assets
 
@@ -110,11 +114,19 @@ def test_the_browser_is_opened(board: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_page_is_written_as_a_file(
     board: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    study = tmp_path / "S"
+    shutil.copytree(board, study)
+    with (study / "study.toml").open("a", encoding="utf-8") as settings:
+        settings.write("\n[quantities]\nwall = \"mean(temperature, nodes='wall.txt')\"\n")
+    (study / "wall.txt").write_text("0\n3\n", encoding="utf-8")
     out = tmp_path / "twin.html"
-    assert main(["export", str(board), "--out", str(out)]) == 0
+    assert main(["export", str(study), "--out", str(out)]) == 0
     assert "on random designs it differs from the surrogate" in capfd.readouterr().out
     page = out.read_bytes()
     assert b"<title>S</title>" in page
-    assert main(["export", str(board), "--out", str(out)]) == 2
+    described = re.search(rb'id="twin">([^<]+)<', page)[1]
+    about, _ = unpack(gzip.decompress(base64.b64decode(described)))
+    assert [each["name"] for each in about["quantities"]] == ["wall"]
+    assert main(["export", str(study), "--out", str(out)]) == 2
     assert "--overwrite" in capfd.readouterr().err
     assert out.read_bytes() == page

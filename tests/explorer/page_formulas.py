@@ -56,14 +56,67 @@ class Page:
             found["novelty"] = float(design["novelty"][0])
         return found
 
+    def quantities(self, inputs: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+        """Return value, std, lower, upper, time and place of each quantity of one design."""
+        design = self.design(inputs)
+        found = self._outputs(design, np.array(self.about["times"]))
+        bands = self.about["bands"]
+        answers = []
+        for quantity in self.about["quantities"]:
+            value, time, place = self._number(quantity, found["mean"])
+            numbers = [self._number(quantity, sample)[0] for sample in found["samples"]]
+            variance = np.var(numbers, ddof=1) if len(numbers) > 1 else 0.0
+            if bands["runs"]:
+                part, typical = bands["typical_part"], quantity["typical"]
+                spread = np.sqrt((1 - part) * variance + part * typical) if typical > 0 else 1.0
+                std = quantity["std_factor"] * spread
+            else:
+                std = np.sqrt(variance)
+            std *= float(design["widening"][0])
+            value += quantity["correction"]
+            half = bands["width"] * std
+            answers.append(
+                {"value": value, "std": std, "lower": value - half, "upper": value + half,
+                 "time": time, "place": place}
+            )  # fmt: skip
+        return answers
+
+    def _number(
+        self, quantity: dict[str, Any], coefficients: np.ndarray
+    ) -> tuple[float, float | None, np.ndarray | None]:
+        """Return a quantity of coefficients ``[T, r]``, and where an extreme is."""
+        arrays = {
+            name: self.arrays[key] for name, key in quantity["arrays"].items() if key is not None
+        }
+        rows = coefficients[arrays["steps"]].astype(np.float64)
+        weights = arrays["step_weights"]
+        if quantity["one_time"]:
+            rows, weights = (weights @ rows)[None], np.ones(1)
+        if "modes" in arrays:
+            values = arrays["mean"] + np.einsum("tr,mvr->tmv", rows, arrays["modes"])
+        else:
+            fields = self._mean_fields(rows.astype(np.float32))
+            values = fields[:, arrays.get("rows", slice(None))][..., quantity["columns"]]
+        values = values[..., 0] if values.shape[2] == 1 else np.linalg.norm(values, axis=2)
+        if quantity["statistic"] in {"max", "min"}:
+            sign = 1 if quantity["statistic"] == "max" else -1
+            step, node = np.unravel_index(int(np.argmax(sign * values)), values.shape)
+            time = self.about["times"][arrays["steps"][step]] if quantity["has_time"] else None
+            place = arrays["coords"][node] if "coords" in arrays else None
+            return float(values[step, node]), time, place
+        return float(weights @ values.astype(np.float64) @ arrays["weights"]), None, None
+
     def _coefficients(
         self, design: dict[str, np.ndarray], times: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        found = self._outputs(design, times)
+        return found["mean"], found["deviations"]
+
+    def _outputs(self, design: dict[str, np.ndarray], times: np.ndarray) -> dict[str, np.ndarray]:
         trained = np.array(self.about["times"])
         span = trained[-1] - trained[0]
         unit = ((times - trained[0]) / (span if span > 0 else 1.0)).astype(np.float32)
-        found = self.coefficients({**design, "times": unit})
-        return found["mean"], found["deviations"]
+        return self.coefficients({**design, "times": unit})
 
     def _states(self, coefficients: np.ndarray) -> np.ndarray:
         states = self.basis({"rows": coefficients})["states"]

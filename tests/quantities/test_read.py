@@ -22,8 +22,11 @@ def test_grammar() -> None:
     )
     assert parse("min(mag(u, `v 2`), node=3)").variables == ("u", "v 2")
     assert parse('mean(u, nodes="a b.txt")').region == ("nodes", "a b.txt")
-    assert parse("max(T) < 350") == Request("max", ("T",), None, None, 350.0)
+    assert parse("max(T) < 350") == Request("max", ("T",), None, None, 350.0, "<")
     assert parse("min(T, time=1)>=-2.5").limit == -2.5
+    for sign in ("<", "<=", ">", ">="):
+        assert parse(f"max(T) {sign} 1").comparison == sign
+    assert parse("max(T)").comparison is None
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ import { displayPanel } from "./panels/display";
 import { ImagePanel } from "./panels/image";
 import { inputsPanel } from "./panels/inputs";
 import { ProbesPanel } from "./panels/probes";
+import { QuantitiesPanel } from "./panels/quantities";
 import { TimePanel } from "./panels/time";
 import { randomDesign } from "./state/designs";
 import { fromFragment } from "./state/fragment";
@@ -90,6 +91,8 @@ function assemble(
   const time = new TimePanel(byId("time"), description.times, description.time_unit, store, () => predictions.upToDate);
   const probes = new ProbesPanel(byId("probes"), description, mesh, store);
   const reading = new Reading(container, fields, predictions, store, probes);
+  const quantities = new QuantitiesPanel(byId("quantities"), description);
+  byId("quantities-section").hidden = !description.quantities.length && !description.left_out_quantities.length;
   const takeaway = new Takeaway(container, mesh, fields, predictions, store, view, say);
   const about = aboutDialog(description);
   document.body.append(about);
@@ -98,6 +101,7 @@ function assemble(
     view.restyle();
   }), button("?", () => about.showModal(), { "aria-label": "About this page", title: "About, keys, licences" }));
   byId("probe-head").append(takeaway.probeButton());
+  if (description.quantities.length) byId("quantities-head").append(takeaway.quantityButton());
   // On a narrow screen the inputs come first.
   byId("display").toggleAttribute("open", window.innerWidth > 680);
   new Linked(container, store, initial, stage);
@@ -121,6 +125,10 @@ function assemble(
   predictions.onStudied = () => {
     view.update();
     reading.update();
+  };
+  predictions.onMeasured = (part) => {
+    const { design, pinned } = store.state;
+    quantities.show(predictions.quantities(design), predictions.quantities(pinned), part);
   };
   window.explorer = hookOf(container, store, predictions, fields);
   listenToKeys({

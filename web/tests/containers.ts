@@ -50,6 +50,8 @@ export const DESCRIPTION: Description = {
   variance_floor: 0.1,
   novelty_limit: 1,
   quantities: [],
+  left_out_quantities: [],
+  bands: null,
 };
 
 /** Write a container. */

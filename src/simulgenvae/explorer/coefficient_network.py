@@ -68,11 +68,12 @@ class CoefficientNetwork(nn.Module):
         widening: Tensor,
         times: Tensor,
         processes: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the mean ``[t, r]``, and deviations ``[D, t, r]`` with the widening in them.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the mean ``[t, r]``, deviations ``[D, t, r]`` and samples ``[K, t, r]``.
 
-        The sum of the squared deviations is the variance. ``times`` ``[t]`` are mapped to 0 … 1;
-        see :class:`~simulgenvae.explorer.design_network.DesignNetwork` for the others.
+        The sum of the squared deviations is the variance, with the widening in it, which the
+        samples are free of. ``times`` ``[t]`` are mapped to 0 … 1; see
+        :class:`~simulgenvae.explorer.design_network.DesignNetwork` for the others.
         """
         predictions = self._decoded(latents, times)
         if self.is_single:
@@ -93,7 +94,7 @@ class CoefficientNetwork(nn.Module):
                 choice = [(between**0.5 * offset).unsqueeze(0)]
         apart = samples - samples.mean(0)
         deviations = torch.einsum("dk,ktr->dtr", self.get_buffer("contrasts"), apart)
-        return mean, torch.cat([deviations, *choice]) * widening.float()
+        return mean, torch.cat([deviations, *choice]) * widening.float(), samples
 
     def _decoded(self, latents: Tensor, times: Tensor) -> Tensor:
         """Return the coefficients of all latents, ``[K, t, r]``, views mirrored back."""

@@ -33,6 +33,7 @@ from simulgenvae.surrogate.predict import required_ensemble
 if TYPE_CHECKING:
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.quantities import PageQuantities
     from simulgenvae.surrogate.surrogate import Surrogate
 
 _APPROXIMATION = (
@@ -55,7 +56,12 @@ class Origin:
 
 
 def describe(
-    surrogate: Surrogate, training: Conditions | None, origin: Origin, *, is_exact: bool
+    surrogate: Surrogate,
+    training: Conditions | None,
+    origin: Origin,
+    quantities: PageQuantities,
+    *,
+    is_exact: bool,
 ) -> Description:
     """Return the description.
 
@@ -89,6 +95,9 @@ def describe(
         calibration=_calibration(surrogate, is_exact=is_exact),
         variance_floor=VARIANCE_FLOOR,
         novelty_limit=NOVELTY_LIMIT,
+        quantities=quantities.found,
+        left_out_quantities=quantities.left_out,
+        bands=quantities.bands,
     )
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from simulgenvae.quantities.grammar import Comparison
+
 
 class _Record(BaseModel):
     """Base class of the parts; numbers that are not finite have no place in JSON."""
@@ -87,12 +89,81 @@ class CalibrationFactors(_Record):
     """Remark to read before trusting the uncertainty."""
 
 
-class QuantityText(_Record):
-    """Quantity of interest."""
+class QuantityArrays(_Record):
+    """Names of the arrays in the container that a quantity is evaluated from.
+
+    With ``modes``, the values at the places are ``mean + coefficients @ modesᵀ``. Without them, the
+    field is decoded, and the places are its ``rows``.
+    """
+
+    steps: str
+    """Timesteps, uint32 ``[t]``."""
+    step_weights: str
+    """Weights of the timesteps, float64 ``[t]``, which sum to 1."""
+    modes: str | None = None
+    """Change of the values at the R places by each mode, float32 ``[R, v, r]``."""
+    mean: str | None = None
+    """Values of a state of 0, with the offsets, float64 ``[R, v]``."""
+    rows: str | None = None
+    """Rows of the field, uint32 ``[R]``; None for all of them, and where there are modes."""
+    weights: str | None = None
+    """Factors of the values in a sum over places, float64 ``[R]``; None for extremes."""
+    coords: str | None = None
+    """Positions of the places of an extreme, float32 ``[R, D]``; None where it has no place."""
+
+
+class Limit(_Record):
+    """Value that a quantity is to stay below or above."""
+
+    value: float
+    comparison: Comparison
+
+
+class Quantity(_Record):
+    """Quantity of interest, and what its value and band are computed from."""
 
     name: str
     unit: str
     text: str
+    """Expression, as it is written."""
+    limit: Limit | None
+    statistic: Literal["max", "min", "mean", "integral", "value"]
+    """All but the first two are sums over places and timesteps with their weights."""
+    columns: tuple[int, ...]
+    """Positions of its variables; of several, the magnitude is meant."""
+    one_time: bool
+    """True if fields are mixed to one time before anything else."""
+    has_time: bool
+    """True if it is at one of several times."""
+    correction: float
+    """Number that is added to the quantity of the predicted field."""
+    typical: float
+    """Mean variance of the samples of validation runs."""
+    std_factor: float
+    """Factor from the spread of samples to the standard deviation."""
+    arrays: QuantityArrays
+
+
+class LeftOutQuantity(_Record):
+    """Quantity that a page cannot compute."""
+
+    name: str
+    text: str
+    reason: str
+
+
+class Bands(_Record):
+    """Common factors of the bands of all quantities."""
+
+    label: str
+    runs: int
+    """Validation runs that the factors come from; 0 where they are not calibrated."""
+    width: float
+    """Half the width of a band in standard deviations."""
+    typical_part: float
+    """Part of the squared spread that is the mean of the validation runs."""
+    notes: tuple[str, ...]
+    """Sentences about the quantities, without a full stop."""
 
 
 class Description(_Record):
@@ -123,4 +194,7 @@ class Description(_Record):
     """Part of the mean variance of a run that is added everywhere."""
     novelty_limit: float
     """Novelty above which a design is further from the training runs than these are apart."""
-    quantities: tuple[QuantityText, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    left_out_quantities: tuple[LeftOutQuantity, ...] = ()
+    bands: Bands | None = None
+    """None where there are no quantities."""

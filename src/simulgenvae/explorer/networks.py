@@ -128,7 +128,7 @@ def _exact(surrogate: Surrogate, state: StateArrays) -> Networks:
     found["times"] = torch.linspace(0.0, 1.0, 3)
     return Networks(
         exported(design, given, design.outputs),
-        exported(coefficients, found, ["mean", "deviations"], {"times": {0: "t"}}),
+        exported(coefficients, found, ["mean", "deviations", "samples"], {"times": {0: "t"}}),
         basis_file(state.basis, surrogate.reduction.rank),
         design.is_exact,
     )

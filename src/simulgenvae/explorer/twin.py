@@ -6,6 +6,7 @@ Tested in tests/explorer/test_twin.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +16,12 @@ from simulgenvae.explorer.describe import Origin, describe
 from simulgenvae.explorer.drawn_mesh import drawn_mesh
 from simulgenvae.explorer.networks import networks_of
 from simulgenvae.explorer.onnx_file import require_onnx
+from simulgenvae.explorer.quantities import page_quantities
 from simulgenvae.explorer.state import StateArrays
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
@@ -53,7 +57,13 @@ class Twin:
         return pack(self.description.model_dump(mode="json"), self.arrays)
 
 
-def make_twin(surrogate: Surrogate, training: Conditions | None, origin: Origin) -> Twin:
+def make_twin(
+    surrogate: Surrogate,
+    training: Conditions | None,
+    origin: Origin,
+    texts: Mapping[str, str] | None = None,
+    folder: Path = Path(),
+) -> Twin:
     """Return the twin of a surrogate.
 
     Parameters
@@ -64,6 +74,11 @@ def make_twin(surrogate: Surrogate, training: Conditions | None, origin: Origin)
         Conditions of its training runs; None where the data are not there any more.
     origin
         Where the surrogate comes from, and how good it is.
+    texts
+        Quantities of interest by name, by default those that the surrogate was trained with; the
+        usual ones of each variable where there are none.
+    folder
+        Folder that the names of files in them are relative to.
 
     Raises
     ------
@@ -74,11 +89,14 @@ def make_twin(surrogate: Surrogate, training: Conditions | None, origin: Origin)
     require_onnx("A page with a model inside")
     state = StateArrays.of(surrogate)
     networks = networks_of(surrogate, state, own_error(surrogate, origin))
-    description = describe(surrogate, training, origin, is_exact=networks.is_exact)
+    texts = surrogate.settings.quantities if texts is None else texts
+    quantities = page_quantities(surrogate, texts, folder, state)
+    description = describe(surrogate, training, origin, quantities, is_exact=networks.is_exact)
     arrays = _training_arrays(surrogate, training)
     arrays |= drawn_mesh(surrogate.whole_mesh, description.node_count).arrays()
     arrays |= state.arrays()
     arrays |= networks.arrays()
+    arrays |= quantities.arrays
     return Twin(description, arrays, networks.difference)
 
 

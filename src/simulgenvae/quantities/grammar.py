@@ -15,7 +15,7 @@ import contextlib
 import math
 import re
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from simulgenvae.errors import UserError
 from simulgenvae.quantities.regions import REGIONS
@@ -27,6 +27,14 @@ MAGNITUDE = "mag"
 """Name of the magnitude of a vector."""
 Argument = tuple[float, ...] | str
 """Numbers, or the name of a file."""
+Comparison = Literal["<", "<=", ">", ">="]
+"""Sign before a limit."""
+_COMPARISONS: dict[type[ast.cmpop], Comparison] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
 _LONGEST = 500
 _EXAMPLE = "write it as in max(T), mean(T, box=(0, 0, 1, 1)) or value(T, node=12, time=0.5)"
 
@@ -44,6 +52,8 @@ class Request:
     """``time`` or ``times``, and its numbers; None for all times."""
     limit: float | None = None
     """Value that it is to stay below or above; None where there is none."""
+    comparison: Comparison | None = None
+    """Sign before the limit."""
 
 
 def parse(text: str) -> Request:
@@ -62,8 +72,10 @@ def parse(text: str) -> Request:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise UserError(f"{text!r} cannot be read; {_EXAMPLE}") from error
     limit = None
+    comparison = None
     if isinstance(tree, ast.Compare):
         limit = _limit(tree)
+        comparison = _COMPARISONS[type(tree.ops[0])]
         tree = tree.left
     match tree:
         case ast.Call(func=ast.Name(id=statistic), args=[of], keywords=keywords):
@@ -87,7 +99,7 @@ def parse(text: str) -> Request:
             if when is not None:
                 raise UserError(f"{when[0]} and {name} are given: give one of them")
             when = (name, argument)
-    return Request(statistic, _variables(of, quoted), region, when, limit)
+    return Request(statistic, _variables(of, quoted), region, when, limit, comparison)
 
 
 def _limit(tree: ast.Compare) -> float:

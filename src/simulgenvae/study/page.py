@@ -61,7 +61,8 @@ class Paging(StudyData):
             created=read_facts(study).trained.isoformat(),
             evaluation=_evaluation(study, surrogate),
         )
-        twin = make_twin(surrogate, _training(study, surrogate), origin)
+        texts = study.declared_quantities(surrogate.settings)
+        twin = make_twin(surrogate, _training(study, surrogate), origin, texts, study.folder)
         return Page(make_page(name, twin.container()), twin.difference)
 
     def serve(self, port: int = 0) -> PageServer:
@@ -114,9 +115,9 @@ class _CurrentPage:
             return self._made[1]
 
     def _state(self) -> object:
-        """Return what changes with the model, and with its evaluation."""
+        """Return what changes with the model, its evaluation, and the declared quantities."""
         study = self._study.pinned()
-        files = (*study.model_files, study.metrics_file)
+        files = (*study.model_files, study.metrics_file, study.settings_file)
         return study.model, [path.stat().st_mtime_ns for path in files if path.exists()]
 
 

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 RANK = 4
 TIMES = np.array([0.0, 0.5, 1.0, 2.0, 4.0])
 DEVIATIONS = 2
+SAMPLES = 3
 STD_FACTOR = 1.5
 INTERVAL_FACTOR = 2.5
 FLOOR = 0.1
@@ -74,6 +75,7 @@ class SmallModel:
         self.factor = scales
         self.mean = np.tile(np.array([300.0] + [0.0] * (len(scales) - 1)), nodes).astype(np.float32)
         self.uniform = rng.normal(size=self.rank).astype(np.float32)
+        self.samples = 0.1 * rng.normal(size=(SAMPLES, 1, self.rank)).astype(np.float32)
 
     def coefficients(self, inputs: Array) -> tuple[Array, Array]:
         """Return the mean ``[T, r]`` and the deviations ``[D, T, r]`` of a design."""
@@ -85,6 +87,12 @@ class SmallModel:
         """Return the fields of a design, ``[T, M, V]``."""
         mean, _ = self.coefficients(inputs)
         return self._fields(mean) + self.mean.reshape(-1, len(self.variables))
+
+    def fields_of_samples(self, inputs: Array) -> Array:
+        """Return the fields of the samples of a design, ``[K, T, M, V]``."""
+        mean, _ = self.coefficients(inputs)
+        mean_field = self.mean.reshape(-1, len(self.variables))
+        return np.stack([self._fields(mean + each) + mean_field for each in self.samples])
 
     def spread(self, inputs: Array) -> Array:
         """Return the uncalibrated standard deviation, ``[T, M, V]``."""
@@ -128,6 +136,7 @@ class SmallModel:
                 "label": "90 % interval", "runs": 20, "warning": None,
             },
             "variance_floor": FLOOR, "novelty_limit": 1.0, "quantities": [],
+            "left_out_quantities": [], "bands": None,
         }  # fmt: skip
         return about | self.changes
 
@@ -205,12 +214,14 @@ class SmallModel:
             helper.make_node("Cast", ["widening"], ["wide"], to=TensorProto.FLOAT),
             helper.make_node("Mul", ["grown", "wide"], ["scale"]),
             helper.make_node("Mul", ["shifts", "scale"], ["deviations"]),
+            helper.make_node("Add", ["mean", "sampled"], ["samples"]),
         ]
         weights = {
             "last": np.array([1]),
             "drift": self.drift[None],
             "unit": np.ones((1, 1), np.float32),
             "shifts": self.deviations,
+            "sampled": self.samples,
         }
         inputs = [
             _value("latents", TensorProto.FLOAT, [1, self.rank]),
@@ -220,6 +231,7 @@ class SmallModel:
         outputs = [
             _value("mean", TensorProto.FLOAT, ["t", self.rank]),
             _value("deviations", TensorProto.FLOAT, [DEVIATIONS, "t", self.rank]),
+            _value("samples", TensorProto.FLOAT, [SAMPLES, "t", self.rank]),
         ]
         return _model(nodes, inputs, outputs, weights)
 

@@ -15,6 +15,7 @@ from simulgenvae.explorer.networks import SAMPLES
 from simulgenvae.explorer.page import make_page
 from simulgenvae.explorer.server import PageServer
 from simulgenvae.explorer.twin import make_twin
+from simulgenvae.quantities import default_texts
 from simulgenvae.surrogate.surrogate import Surrogate
 from tests.explorer.browser.conftest import Open
 from tests.explorer.browser.small_models import small_model
@@ -54,6 +55,14 @@ def test_the_page_shows_what_the_surrogate_predicts(
     scores = page.page.evaluate("[window.explorer.novelty, window.explorer.study.expectedError]")
     assert scores[0] == pytest.approx(float(known["novelty"][0]), rel=1e-3)
     assert scores[1] == pytest.approx(float(known["expected_error"][0]), rel=1e-3)
+    quantities = surrogate.quantities(design, default_texts(surrogate.variables))
+    found_quantities = page.page.evaluate("window.explorer.quantities")
+    assert len(found_quantities) == 2 * len(surrogate.variables)
+    for q, found_quantity in enumerate(found_quantities):
+        expected_quantity = quantities.isel(run=0, quantity=q)
+        for name in ("value", "std", "lower", "upper"):
+            allowed = CLOSE * abs(float(expected_quantity["value"]))
+            assert abs(found_quantity[name] - float(expected_quantity[name])) < allowed, name
 
 
 def test_a_served_page_works_under_the_policy_of_its_server(open_page: Open) -> None:

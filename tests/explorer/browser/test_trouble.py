@@ -19,6 +19,8 @@ def test_names_are_text_whatever_they_hold(open_page: Open) -> None:
     about |= {"study": HOSTILE, "model": long, "training_ids": [HOSTILE, "\u202eabc", long]}
     about["inputs"][0] |= {"name": HOSTILE, "unit": "\u202emm"}
     about["inputs"][1]["values"] = [HOSTILE, "</select>", "b"]
+    hostile_reason = {"name": HOSTILE, "text": long, "reason": HOSTILE}
+    about["left_out_quantities"] = [hostile_reason]
     about["variables"][0] |= {"name": HOSTILE, "unit": HOSTILE}
     page = open_page(packed(about, model.arrays()))
     page.set("{scalar: 0, probes: [5], pinned: window.explorer.state.design}")

@@ -52,10 +52,64 @@ export interface Calibration {
   warning: string | null;
 }
 
+export interface Limit {
+  value: number;
+  comparison: "<" | "<=" | ">" | ">=";
+}
+
+/** A quantity of interest, and what its value and band are computed from. */
 export interface Quantity {
   name: string;
   unit: string;
+  /** How it is written. */
   text: string;
+  limit: Limit | null;
+  /** All but the first two are sums over places and timesteps with their weights. */
+  statistic: "max" | "min" | "mean" | "integral" | "value";
+  /** Numbers of its variables; of several, the magnitude is meant. */
+  columns: number[];
+  /** Whether fields are mixed to one time before anything else. */
+  one_time: boolean;
+  /** Whether it is at one of several times. */
+  has_time: boolean;
+  /** What is added to the quantity of the predicted field. */
+  correction: number;
+  /** Mean variance of the samples of validation runs. */
+  typical: number;
+  std_factor: number;
+  /** Names of arrays. */
+  arrays: {
+    /** Timesteps and their weights, `[t]`. */
+    steps: string;
+    step_weights: string;
+    /** What each mode adds to the values at R places, `[R, v, r]`, and their mean, `[R, v]`. */
+    modes: string | null;
+    mean: string | null;
+    /** Rows of the field, `[R]`, where there are no modes; null for all. */
+    rows: string | null;
+    /** Factors of a sum over places, `[R]`. */
+    weights: string | null;
+    /** Positions of the places, `[R, D]`, where an extreme has one. */
+    coords: string | null;
+  };
+}
+
+export interface LeftOutQuantity {
+  name: string;
+  text: string;
+  reason: string;
+}
+
+/** What the bands of all quantities have in common. */
+export interface Bands {
+  label: string;
+  /** Validation runs that they come from; 0 where nothing is calibrated. */
+  runs: number;
+  /** Half the width of a band in standard deviations. */
+  width: number;
+  /** Part of the squared spread that is the mean of the validation runs. */
+  typical_part: number;
+  notes: string[];
 }
 
 export interface Description {
@@ -82,4 +136,7 @@ export interface Description {
   variance_floor: number;
   novelty_limit: number;
   quantities: Quantity[];
+  left_out_quantities: LeftOutQuantity[];
+  /** Null where there are no quantities. */
+  bands: Bands | null;
 }

@@ -1,14 +1,18 @@
 /** The page's side of the worker: of several requests for fields, only the newest is kept. */
 
-import type { Reply, Request, Setup, ShowRequest, StudyRequest } from "./messages";
+import type { MeasureRequest, Reply, Request, Setup, ShowRequest, StudyRequest } from "./messages";
 import ModelWorker from "./worker?worker&inline";
 
 export type Shown = Extract<Reply, { kind: "shown" }>;
 export type Studied = Extract<Reply, { kind: "studied" }>;
+export type Measured = Extract<Reply, { kind: "measured" }>;
 
 export interface Listener {
   shown: (reply: Shown) => void;
   studied: (reply: Studied) => void;
+  /** Told from time to time which part of the quantities is done. */
+  measuring: (part: number) => void;
+  measured: (reply: Measured) => void;
   failed: (message: string) => void;
 }
 
@@ -17,8 +21,10 @@ export class ModelClient {
   private lastId = 0;
   private showing = 0;
   private studying = 0;
+  private measuring = 0;
   private nextShow: Omit<ShowRequest, "kind" | "id"> | null = null;
   private nextStudy: Omit<StudyRequest, "kind" | "id"> | null = null;
+  private nextMeasure: Omit<MeasureRequest, "kind" | "id"> | null = null;
 
   private constructor(private readonly listener: Listener) {}
 
@@ -44,6 +50,7 @@ export class ModelClient {
   show(request: Omit<ShowRequest, "kind" | "id">): void {
     this.nextShow = request;
     this.nextStudy = null;
+    this.nextMeasure = null;
     this.send();
   }
 
@@ -53,8 +60,15 @@ export class ModelClient {
     this.send();
   }
 
+  /** Ask for what takes longest; done when nothing else is waited for. */
+  measure(request: Omit<MeasureRequest, "kind" | "id">): void {
+    this.nextMeasure = request;
+    this.send();
+  }
+
   get busy(): boolean {
-    return this.showing + this.studying > 0 || this.nextShow !== null || this.nextStudy !== null;
+    const working = this.showing + this.studying + this.measuring > 0;
+    return working || [this.nextShow, this.nextStudy, this.nextMeasure].some((next) => next !== null);
   }
 
   private send(): void {
@@ -65,6 +79,9 @@ export class ModelClient {
     } else if (this.nextStudy && !this.studying) {
       this.studying = this.post({ kind: "study", id: ++this.lastId, ...this.nextStudy });
       this.nextStudy = null;
+    } else if (this.nextMeasure && !this.studying && !this.measuring) {
+      this.measuring = this.post({ kind: "measure", id: ++this.lastId, ...this.nextMeasure });
+      this.nextMeasure = null;
     }
   }
 
@@ -75,11 +92,14 @@ export class ModelClient {
 
   private receive(reply: Reply): void {
     if (reply.kind === "ready") return;
+    if (reply.kind === "measuring") return this.listener.measuring(reply.part);
     if (reply.id === this.showing) this.showing = 0;
     if (reply.id === this.studying) this.studying = 0;
+    if (reply.id === this.measuring) this.measuring = 0;
     this.send();
     if (reply.kind === "shown") this.listener.shown(reply);
     else if (reply.kind === "studied") this.listener.studied(reply);
+    else if (reply.kind === "measured") this.listener.measured(reply);
     else if (reply.kind === "failed") this.listener.failed(reply.message);
   }
 }

@@ -1,5 +1,6 @@
 /** Fields and their uncertainty, from the networks: what the worker computes. */
 
+import type { Bands } from "../data/description";
 import {
   expectedError,
   field,
@@ -8,8 +9,10 @@ import {
   unitTimes,
   varianceFloor,
 } from "./formulas";
+import { history } from "./history";
 import { magnitude, magnitudeVariance } from "./magnitude";
-import type { DesignInput, History, Setup, ShownDesign, StudiedDesign } from "./messages";
+import { Measuring } from "./measuring";
+import type { DesignInput, MeasuredDesign, Setup, ShownDesign, StudiedDesign } from "./messages";
 import { type Coefficients, type Encoded, Networks } from "./networks";
 
 /** Designs whose coefficients are kept: the one that is shown, a pinned one, and those before. */
@@ -25,6 +28,7 @@ interface Known {
   /** Coefficients at all times, once they were needed. */
   all: (Coefficients & { floor: Float64Array }) | null;
   ranges: [number, number][] | null;
+  measuring: Measuring | null;
 }
 
 export class Engine {
@@ -92,9 +96,29 @@ export class Engine {
         floor,
         calibration.std_factor,
       ),
-      histories: probes.map((row) => this.history(row, all)),
+      histories: probes.map((row) => history(row, this.probes.get(row) as Float32Array, all, this.setup)),
       ranges: known.ranges,
     };
+  }
+
+  /** Return the quantities of a design.
+   *
+   * @param rest - As in `study`; a design that was interrupted goes on where it was.
+   */
+  async measure(design: DesignInput, rest: (part: number) => Promise<void>): Promise<MeasuredDesign> {
+    const known = await this.encoded(design);
+    const all = await this.all(known);
+    known.measuring ??= this.measuring(known.encoded.widening, all);
+    return { key: design.key, quantities: await known.measuring.finish(rest) };
+  }
+
+  private measuring(widening: number, { mean, samples }: Coefficients): Measuring {
+    const { quantities, bands, offsets, rank } = this.setup;
+    const runs = [mean];
+    for (let at = 0; at < samples.length; at += mean.length) runs.push(samples.subarray(at, at + mean.length));
+    const states = this.networks.states.bind(this.networks);
+    const decoding = { scaling: this.scaling, offsets, rank, states };
+    return new Measuring(quantities, bands as Bands, widening, runs, decoding);
   }
 
   private get scaling(): { mean: Float32Array; factor: Float32Array; variables: number } {
@@ -105,7 +129,7 @@ export class Engine {
     const kept = this.known.get(design.key);
     // Entered again, it is the last one to be forgotten.
     this.known.delete(design.key);
-    const known = kept ?? { encoded: await this.networks.encode(design), all: null, ranges: null };
+    const known = kept ?? { encoded: await this.networks.encode(design), all: null, ranges: null, measuring: null };
     this.known.set(design.key, known);
     if (this.known.size > KEPT) this.known.delete(this.known.keys().next().value as string);
     return known;
@@ -125,14 +149,14 @@ export class Engine {
     if (!known.all) {
       return this.networks.coefficients(known.encoded, this.times.slice(time, time + 1));
     }
-    const { mean, deviations, count } = known.all;
+    const { mean, deviations, count, samples } = known.all;
     const { rank } = this.setup;
     const selected = new Float32Array(count * rank);
     for (let d = 0; d < count; d++) {
       const start = (d * this.times.length + time) * rank;
       selected.set(deviations.subarray(start, start + rank), d * rank);
     }
-    return { mean: mean.slice(time * rank, (time + 1) * rank), deviations: selected, count };
+    return { mean: mean.slice(time * rank, (time + 1) * rank), deviations: selected, count, samples };
   }
 
   private spread(
@@ -186,43 +210,6 @@ export class Engine {
       await rest();
     }
     unknown.forEach((row, p) => this.probes.set(row, found[p]));
-  }
-
-  private history(row: number, all: NonNullable<Known["all"]>): History {
-    const { rank, variables, vectors, offsets } = this.setup;
-    const weights = this.probes.get(row) as Float32Array;
-    const times = this.times.length;
-    const columns = variables + vectors.length;
-    const mean = new Float32Array(times * columns);
-    const spread = new Float32Array(times * columns);
-    const product = (coefficients: Float32Array, start: number, v: number): number => {
-      let sum = 0;
-      for (let i = 0; i < rank; i++) sum += coefficients[start + i] * weights[v * rank + i];
-      return sum;
-    };
-    for (let t = 0; t < times; t++) {
-      const values = new Float32Array(variables);
-      const changes = new Float32Array(all.count * variables);
-      for (let v = 0; v < variables; v++) {
-        values[v] = this.setup.scaling.mean[row * variables + v] + product(all.mean, t * rank, v);
-        let variance = all.floor[v];
-        for (let d = 0; d < all.count; d++) {
-          const change = product(all.deviations, (d * times + t) * rank, v);
-          changes[d * variables + v] = change;
-          variance += change * change;
-        }
-        mean[t * columns + v] = values[v];
-        spread[t * columns + v] = Math.sqrt(variance);
-      }
-      const at = (d: number, v: number): number => changes[d * variables + v];
-      vectors.forEach((vector, w) => {
-        const column = t * columns + variables + w;
-        mean[column] = magnitude(values, vector, offsets)[0];
-        const one = magnitudeVariance(values, vector, offsets, { count: all.count, at }, all.floor);
-        spread[column] = Math.sqrt(one[0]);
-      });
-    }
-    return { row, mean, spread };
   }
 
   private async ranges(

@@ -1,7 +1,9 @@
 /** Messages between the page and the worker that runs the model. */
 
 import type { NumberArray } from "../data/container";
-import type { Calibration, Vector } from "../data/description";
+import type { Bands, Calibration, Vector } from "../data/description";
+import type { MeasuredQuantity } from "./bands";
+import type { QuantityPlan } from "./quantities";
 
 /** A design as the networks read it. */
 export interface DesignInput {
@@ -28,6 +30,8 @@ export interface Setup {
   offsets: Float64Array;
   calibration: Calibration;
   varianceFloor: number;
+  quantities: QuantityPlan[];
+  bands: Bands | null;
   imageSize: number;
   imageChannels: number;
 }
@@ -60,7 +64,14 @@ export interface StudyRequest {
   ranges: boolean;
 }
 
-export type Request = Setup | ShowRequest | StudyRequest;
+/** Asks for quantities, which need all times and samples; it ends early as a study does. */
+export interface MeasureRequest {
+  kind: "measure";
+  id: number;
+  designs: DesignInput[];
+}
+
+export type Request = Setup | ShowRequest | StudyRequest | MeasureRequest;
 
 /** A design at one time. */
 export interface ShownDesign {
@@ -79,6 +90,11 @@ export interface StudiedDesign extends ShownDesign {
   histories: History[];
 }
 
+export interface MeasuredDesign {
+  key: string;
+  quantities: MeasuredQuantity[];
+}
+
 /** Values of the variables and magnitudes at a node, `[T, V + W]`, without the offsets. */
 export interface History {
   row: number;
@@ -91,4 +107,6 @@ export type Reply =
   | { kind: "failed"; id: number; message: string }
   | { kind: "shown"; id: number; time: number; designs: ShownDesign[]; milliseconds: number }
   | { kind: "studied"; id: number; time: number; designs: StudiedDesign[] }
+  | { kind: "measuring"; id: number; part: number }
+  | { kind: "measured"; id: number; designs: MeasuredDesign[] }
   | { kind: "interrupted"; id: number };

@@ -9,13 +9,16 @@ export interface Encoded {
   outputs: ort.InferenceSession.ReturnType;
   /** Null where there are no Gaussian processes. */
   novelty: number | null;
+  /** Factor to the spread outside the trained range. */
+  widening: number;
 }
 
-/** Coefficients at t times: `mean` is `[t, r]`, `deviations` `[count, t, r]`. */
+/** Coefficients at t times: `mean` is `[t, r]`, `deviations` `[count, t, r]`, `samples` `[K, t, r]`. */
 export interface Coefficients {
   mean: Float32Array;
   deviations: Float32Array;
   count: number;
+  samples: Float32Array;
 }
 
 export class Networks {
@@ -62,7 +65,8 @@ export class Networks {
     }
     const outputs = await this.design.run(feeds);
     const novelty = outputs.novelty?.data as Float64Array | undefined;
-    return { outputs, novelty: novelty?.[0] ?? null };
+    const [widening] = outputs.widening.data as Float64Array;
+    return { outputs, novelty: novelty?.[0] ?? null, widening };
   }
 
   async coefficients(encoded: Encoded, times: Float32Array<ArrayBuffer>): Promise<Coefficients> {
@@ -76,6 +80,7 @@ export class Networks {
       mean: found.mean.data as Float32Array,
       deviations: deviations ?? new Float32Array(0),
       count: found.deviations?.dims[0] ?? 0,
+      samples: found.samples.data as Float32Array,
     };
   }
 

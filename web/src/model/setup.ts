@@ -2,6 +2,7 @@
 
 import type { Container } from "../data/container";
 import type { Setup } from "./messages";
+import { quantityPlans } from "./quantities";
 
 export function setupOf(container: Container, runtime: Uint8Array<ArrayBuffer>): Setup {
   const { description } = container;
@@ -25,6 +26,8 @@ export function setupOf(container: Container, runtime: Uint8Array<ArrayBuffer>):
     offsets: offsetsOf(container),
     calibration: description.calibration,
     varianceFloor: description.variance_floor,
+    quantities: quantityPlans(container),
+    bands: description.bands,
     imageSize: description.image?.size ?? 0,
     imageChannels: description.image?.channels ?? 0,
   };

@@ -1,7 +1,7 @@
 /** The worker: takes requests one after the other; fields come before studies. */
 
 import { Engine, Interrupted } from "./engine";
-import type { Reply, Request, ShowRequest, StudyRequest } from "./messages";
+import type { MeasureRequest, Reply, Request, ShowRequest, StudyRequest } from "./messages";
 
 let engine: Engine | null = null;
 const waiting: Request[] = [];
@@ -31,7 +31,9 @@ async function answer(request: Request): Promise<void> {
     engine = await Engine.create(request);
     reply({ kind: "ready" });
   } else if (engine) {
-    await (request.kind === "show" ? show(engine, request) : study(engine, request));
+    if (request.kind === "show") await show(engine, request);
+    else if (request.kind === "study") await study(engine, request);
+    else await measure(engine, request);
   }
 }
 
@@ -52,6 +54,21 @@ async function study(model: Engine, request: StudyRequest): Promise<void> {
     studied.push(await model.study(design, time, probes, ranges, rest));
   }
   reply({ kind: "studied", id, time, designs: studied });
+}
+
+async function measure(model: Engine, { id, designs }: MeasureRequest): Promise<void> {
+  const measured = [];
+  for (const design of designs) {
+    await rest();
+    const part = measured.length;
+    measured.push(
+      await model.measure(design, async (done) => {
+        reply({ kind: "measuring", id, part: (part + done) / designs.length });
+        await rest();
+      }),
+    );
+  }
+  reply({ kind: "measured", id, designs: measured });
 }
 
 /** Let messages come in, and stop where there are any. */

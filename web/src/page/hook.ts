@@ -2,6 +2,7 @@
 
 import type { Container } from "../data/container";
 import type { Description } from "../data/description";
+import type { MeasuredQuantity } from "../model/bands";
 import type { StudiedDesign } from "../model/messages";
 import type { State } from "../state/state";
 import type { Store } from "../state/store";
@@ -19,6 +20,8 @@ export interface Hook {
   readonly milliseconds: number;
   readonly novelty: number | null;
   readonly study: StudiedDesign | null;
+  /** Quantities of the present design; null while they are being computed. */
+  readonly quantities: MeasuredQuantity[] | null;
   set(change: Partial<State>): void;
   /** Values of a variable or magnitude (by its column) at all nodes. */
   values(column: number, shown: State["shown"]): number[];
@@ -49,6 +52,9 @@ export function hookOf(
     },
     get study() {
       return predictions.study(store.state.design);
+    },
+    get quantities() {
+      return predictions.quantities(store.state.design);
     },
     set: (change) => store.set(change),
     values: (column, shown) => {

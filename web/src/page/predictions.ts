@@ -3,7 +3,8 @@
 import type { Design, State } from "../state/state";
 import { keyOf } from "../state/designs";
 import type { Store } from "../state/store";
-import { ModelClient, type Shown, type Studied } from "../model/client";
+import type { MeasuredQuantity } from "../model/bands";
+import { type Measured, ModelClient, type Shown, type Studied } from "../model/client";
 import type { DesignInput, Setup, ShownDesign, StudiedDesign } from "../model/messages";
 
 /** Milliseconds without a change after which the uncertainty is computed. */
@@ -18,6 +19,8 @@ export class Predictions {
   milliseconds = 0;
   private studies = new Map<string, StudiedDesign>();
   private studied = "";
+  private measures = new Map<string, MeasuredQuantity[]>();
+  private hasQuantities = false;
   private timer = 0;
   private wantsSpread = false;
   private waiting: (() => void)[] = [];
@@ -25,6 +28,8 @@ export class Predictions {
   /** Called with new fields, and with new studies. */
   onShown: () => void = () => {};
   onStudied: () => void = () => {};
+  /** Called with new quantities, and with the part of their computation that is done. */
+  onMeasured: (part: number) => void = () => {};
 
   /**
    * @param alwaysSpread - Whether fields are always shown with their interval.
@@ -36,9 +41,12 @@ export class Predictions {
   ) {}
 
   async start(setup: Setup): Promise<void> {
+    this.hasQuantities = setup.quantities.length > 0;
     this.client = await ModelClient.start(setup, {
       shown: (reply) => this.receive(reply),
       studied: (reply) => this.receiveStudies(reply),
+      measuring: (part) => this.onMeasured(part),
+      measured: (reply) => this.receiveMeasures(reply),
       failed: this.failed,
     });
     this.store.subscribe((state, changed) => {
@@ -56,12 +64,18 @@ export class Predictions {
 
   /** Whether nothing more is to come. */
   get complete(): boolean {
-    return this.upToDate && this.studied === this.wanted(this.store.state) && !this.client?.busy;
+    const studied = this.studied === this.wanted(this.store.state);
+    return this.upToDate && studied && this.isMeasured && !this.client?.busy;
   }
 
   /** Return what is known of a design beyond one time; null while it is being computed. */
   study(design: Design | null): StudiedDesign | null {
     return design ? (this.studies.get(keyOf(design)) ?? null) : null;
+  }
+
+  /** Return the quantities of a design; null while they are being computed. */
+  quantities(design: Design | null): MeasuredQuantity[] | null {
+    return design ? (this.measures.get(keyOf(design)) ?? null) : null;
   }
 
   /** Wait for the fields of the present state together with their spread. */
@@ -83,6 +97,7 @@ export class Predictions {
     this.time = time;
     this.milliseconds = milliseconds;
     this.onShown();
+    this.onMeasured(0);
     if (this.upToDate && this.current.spread) {
       for (const resolve of this.waiting.splice(0)) resolve();
     }
@@ -91,10 +106,13 @@ export class Predictions {
 
   private studyLater(): void {
     window.clearTimeout(this.timer);
-    if (this.studied === this.wanted(this.store.state)) return this.onStudied();
+    const isStudied = this.studied === this.wanted(this.store.state);
+    if (isStudied) this.onStudied();
+    if (isStudied && this.isMeasured) return;
     this.timer = window.setTimeout(() => {
       const { state } = this.store;
-      if (!this.upToDate || this.studied === this.wanted(state)) return;
+      if (!this.upToDate) return;
+      if (this.studied === this.wanted(state)) return this.measure();
       const ranges = state.rangeKind === "design";
       const { time, probes } = state;
       this.client?.study({ designs: inputsOf(state), time, probes, ranges });
@@ -109,6 +127,7 @@ export class Predictions {
     const fresh = keys.every((key) => this.studies.has(key)) && probes.join() === state.probes.join();
     if (fresh && (designs[0].ranges || state.rangeKind !== "design")) {
       this.studied = this.wanted(state);
+      this.measure();
     } else {
       this.studyLater();
     }
@@ -119,6 +138,21 @@ export class Predictions {
       }
     }
     this.onStudied();
+  }
+
+  private get isMeasured(): boolean {
+    return !this.hasQuantities || inputsOf(this.store.state).every(({ key }) => this.measures.has(key));
+  }
+
+  private measure(): void {
+    if (!this.isMeasured) this.client?.measure({ designs: inputsOf(this.store.state) });
+  }
+
+  private receiveMeasures({ designs }: Measured): void {
+    this.measures = new Map(designs.map(({ key, quantities }) => [key, quantities]));
+    // Another design may have been asked for meanwhile, whose fields are on their way.
+    if (this.upToDate) this.measure();
+    this.onMeasured(1);
   }
 
   private wanted(state: State): string {

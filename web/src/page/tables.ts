@@ -1,9 +1,12 @@
 /** Files of what is shown: tables, and a grid of VTK. */
 
 import type { Container } from "../data/container";
+import type { Description } from "../data/description";
 import { type Cell, csv, header } from "../files/csv";
 import { type GridField, vtu } from "../files/vtu";
 import { SHOWN, type Scalar, type Values } from "../fields/scalars";
+import { verdict } from "../fields/limits";
+import type { MeasuredQuantity } from "../model/bands";
 import type { History, ShownDesign } from "../model/messages";
 import type { DrawnMesh } from "../view/drawn_mesh";
 import type { ShownFields } from "./shown_fields";
@@ -72,6 +75,30 @@ export function probeTable(
     rows.push(cells);
   });
   return csv(rows);
+}
+
+/** Return a table with a line for each quantity, and columns for a pinned design where there is one. */
+export function quantityTable(
+  { quantities, times, time_unit, length_unit }: Description,
+  found: MeasuredQuantity[],
+  pinned: MeasuredQuantity[] | null,
+): string {
+  const numbers = ["value", "std", "lower", "upper"] as const;
+  const axes = ["x", "y", "z"].slice(0, Math.max(...found.map(({ place }) => place?.length ?? 0)));
+  const of = (one: MeasuredQuantity): Cell[] => numbers.map((name) => Number(one[name].toPrecision(10)));
+  const head: Cell[] = ["quantity", "unit", "definition", ...numbers, header("time", time_unit)];
+  head.push(...axes.map((axis) => header(axis, length_unit)), "limit kept");
+  if (pinned) head.push(...numbers.map((name) => `pinned_${name}`), "pinned limit kept", "difference");
+  const rows = quantities.map(({ name, unit, text, limit }, q): Cell[] => {
+    const one = found[q];
+    const kept = (each: MeasuredQuantity): Cell => limit && verdict(limit, each);
+    const place = axes.map((_, i) => (one.place ? asSingle(one.place[i]) : null));
+    const cells: Cell[] = [name, unit, text, ...of(one), one.time === null ? null : times[one.time], ...place, kept(one)];
+    const other = pinned?.[q];
+    if (other) cells.push(...of(other), kept(other), Number((one.value - other.value).toPrecision(10)));
+    return cells;
+  });
+  return csv([head, ...rows]);
 }
 
 /** Return the drawn mesh with all fields as a VTU file. */

@@ -10,7 +10,7 @@ import { button } from "./dom";
 import type { MeshView } from "./mesh_view";
 import type { Predictions } from "./predictions";
 import type { ShownFields } from "./shown_fields";
-import { fieldTable, gridFile, probeTable } from "./tables";
+import { fieldTable, gridFile, probeTable, quantityTable } from "./tables";
 
 export class Takeaway {
   constructor(
@@ -34,6 +34,10 @@ export class Takeaway {
 
   probeButton(): HTMLButtonElement {
     return button("CSV", () => this.probes(), { title: "Save the histories of the probes as a table" });
+  }
+
+  quantityButton(): HTMLButtonElement {
+    return button("CSV", () => this.quantities(), { title: "Save the quantities as a table" });
   }
 
   private get name(): string {
@@ -72,6 +76,15 @@ export class Takeaway {
     if (!study?.histories.length) return this.say("There are no probes yet: click the mesh.");
     const text = probeTable(this.container, study.histories, this.mesh, this.fields);
     download(`${fileName(this.container.description.study)}_probes.csv`, text, "text/csv");
+  }
+
+  private quantities(): void {
+    const { design, pinned } = this.store.state;
+    const found = this.predictions.quantities(design);
+    if (!found) return this.say("The quantities are still being computed.");
+    const { description } = this.container;
+    const text = quantityTable(description, found, this.predictions.quantities(pinned));
+    download(`${fileName(description.study)}_quantities.csv`, text, "text/csv");
   }
 
   private async png(): Promise<void> {
