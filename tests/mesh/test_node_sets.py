@@ -10,7 +10,7 @@ from simulgenvae.mesh import node_sets
 from simulgenvae.mesh.cells import Ragged
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
-from simulgenvae.mesh.node_sets import NodeSets, usable
+from simulgenvae.mesh.node_sets import NodeSets, described, usable
 
 
 def _as_lists(sets: NodeSets) -> dict[str, list[int]]:
@@ -21,7 +21,7 @@ def test_numbers_are_sorted_and_each_occurs_once() -> None:
     sets = NodeSets.of({"inlet": [4, 1, 4], "empty": [], "wall": np.array([2], np.int32)})
     assert _as_lists(sets) == {"inlet": [1, 4], "wall": [2]}
     assert sets.sizes() == {"inlet": 2, "wall": 1}
-    assert sets.described() == "inlet (2 nodes), wall (1 node)"
+    assert described(sets.sizes()) == "inlet (2 nodes), wall (1 node)"
 
 
 def test_sets_go_through_arrays() -> None:

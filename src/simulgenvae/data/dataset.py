@@ -20,7 +20,7 @@ from simulgenvae.data.store.write import write_store
 from simulgenvae.data.values import to_physical, to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.node_sets import NodeSets
+from simulgenvae.mesh.node_sets import NodeSets, described
 from simulgenvae.utils.formatting import quantity
 from simulgenvae.utils.resources import require_memory
 from simulgenvae.utils.summary import Summary, shown
@@ -255,7 +255,7 @@ class Dataset(Metadata):
             "runs": f"{len(self.ids):,}: {shown(list(self.ids))}",
             "times": f"{steps:,} from {self.times[0]:g} to {self.times[-1]:g}",
             "mesh": ", ".join([f"{nodes:,} nodes", *cells]),
-            **({"sets": sets.described()} if sets else {}),
+            **({"sets": described(sets.sizes())} if sets else {}),
             "variables": shown(variables),
             "parameters": shown(list(self.conditions.names)) or "none",
             "images": str(self.conditions.image_format or "none"),

@@ -28,6 +28,7 @@ MOST_SETS = 10_000
 MOST_NUMBERS = 50_000_000
 """Most nodes of all sets together, 400 MB: a short file can list all nodes many times."""
 _LONGEST = 200
+_MOST_SHOWN = 20
 _RULE = f"names are printable, at most {_LONGEST} characters, without blanks around them"
 
 
@@ -155,25 +156,21 @@ class NodeSets(Mapping[str, "NDArray[np.int64]"]):
         moved = {name: place[numbers] for name, numbers in self.items()}
         return NodeSets._of_sorted({n: np.sort(each[each >= 0]) for n, each in moved.items()})
 
+    def names_without(self, others: Mapping[str, object]) -> list[str]:
+        """Return the names that are not among ``others``."""
+        return [name for name in self if name not in others]
+
     def only(self, names: Iterable[str]) -> NodeSets:
         """Return the sets of some names."""
         wanted = set(names)
         return NodeSets._of_sorted({name: self[name] for name in self if name in wanted})
 
-    def lost(self, others: Mapping[str, NDArray[np.int64]]) -> list[str]:
-        """Return the names of the sets that ``others`` lack or have with other nodes."""
-        return [
-            name
-            for name in self
-            if name not in others or not np.array_equal(self[name], others[name])
-        ]
 
-    def described(self) -> str:
-        """Return the first sets with their numbers of nodes, such as ``inlet (5 nodes)``."""
-        sizes = list(self.sizes().items())
-        more = f" and {len(sizes) - 20} more" if len(sizes) > 20 else ""
-        shown = (f"{name} ({count(size, 'node')})" for name, size in sizes[:20])
-        return ", ".join(shown) + more
+def described(sizes: Mapping[str, int]) -> str:
+    """Return the first sets with their numbers of nodes, such as ``inlet (5 nodes)``."""
+    first = list(sizes.items())[:_MOST_SHOWN]
+    more = f" and {len(sizes) - len(first)} more" if len(sizes) > len(first) else ""
+    return ", ".join(f"{name} ({count(size, 'node')})" for name, size in first) + more
 
 
 def usable(sets: Mapping[str, Any]) -> tuple[NodeSets, list[str]]:
