@@ -78,7 +78,7 @@ def read_input(path: Path) -> InputMesh:
 
 @dataclass
 class _Reader:
-    """What has been read of a file, block by block."""
+    """Content of a file, which is read block by block."""
 
     owner: str = ""
     """Part, assembly or instance that the block belongs to; empty in flat files."""

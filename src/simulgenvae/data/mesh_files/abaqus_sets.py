@@ -28,7 +28,7 @@ _DEEPEST = 50
 
 @dataclass
 class Definition:
-    """What one block says of a set; a set has all nodes or elements of its blocks."""
+    """Part of a set that one block defines; a set has the nodes or elements of all its blocks."""
 
     name: str
     """Name of the set as it is written."""

@@ -45,7 +45,7 @@ class Numbers:
 
     @property
     def is_binary(self) -> bool:
-        """Whether the numbers are binary."""
+        """True for binary numbers, False for text."""
         return self._texts is None
 
     def whole(self, count: int, size: int = 8) -> NDArray[np.int64]:
