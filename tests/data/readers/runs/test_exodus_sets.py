@@ -31,7 +31,7 @@ def _add_sets(path: Path, *, named: bool) -> None:
         places = [file.variables["coordx"][:].copy()]
         file.createDimension("num_node_sets", 2)
         file.createVariable("ns_prop1", "i4", ("num_node_sets",))[:] = [10, 20]
-        setattr(file.variables["ns_prop1"], "name", "ID")  # noqa: B010
+        file.variables["ns_prop1"].name = "ID"
         file.createVariable("ns_status", "i4", ("num_node_sets",))[:] = 1
         for number, x in enumerate((0, 2), 1):
             nodes = 1 + np.flatnonzero(places[0] == x)
@@ -39,7 +39,7 @@ def _add_sets(path: Path, *, named: bool) -> None:
             file.createVariable(f"node_ns{number}", "i4", (f"num_nod_ns{number}",))[:] = nodes
         file.createDimension("num_side_sets", 1)
         file.createVariable("ss_prop1", "i4", ("num_side_sets",))[:] = [30]
-        setattr(file.variables["ss_prop1"], "name", "ID")  # noqa: B010
+        file.variables["ss_prop1"].name = "ID"
         file.createVariable("ss_status", "i4", ("num_side_sets",))[:] = 1
         file.createDimension("num_side_ss1", 1)
         file.createVariable("elem_ss1", "i4", ("num_side_ss1",))[:] = 1
