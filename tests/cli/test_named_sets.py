@@ -33,19 +33,19 @@ INPUT = """*NODE, NSET=all
 """
 
 
-def _fields(folder: Path) -> tuple[Path, Path]:
-    """Write fields of 12 runs at 4 times and 6 nodes, and their parameters."""
+def _fields(folder: Path, first: int = 0) -> tuple[Path, Path]:
+    """Write fields of 12 runs at 4 times and 6 nodes, and their parameters, with ids from one on."""
     speed = np.linspace(0.5, 1.5, 12)
     x = np.array([0.0, 1, 2, 0, 1, 2])
     waves = np.sin(x - speed[:, None, None] * np.arange(4.0)[:, None])
     np.save(folder / "fields.npy", 300 + waves)
-    rows = "\n".join(f"{value:.6f}" for value in speed)
-    (folder / "params.csv").write_text(f"speed\n{rows}\n")
+    rows = "\n".join(f"{run},{value:.6f}" for run, value in enumerate(speed, first))
+    (folder / "params.csv").write_text(f"id,speed\n{rows}\n")
     return folder / "fields.npy", folder / "params.csv"
 
 
-def _ingest(cli: Cli, folder: Path, mesh: Path) -> Outcome:
-    fields, params = _fields(folder)
+def _ingest(cli: Cli, folder: Path, mesh: Path, first: int = 0) -> Outcome:
+    fields, params = _fields(folder, first)
     (folder / "S").mkdir()
     return cli(
         *("ingest", folder / "S", fields, "--params", params, "--mesh", mesh),
@@ -90,6 +90,29 @@ def test_further_runs_keep_the_sets(cli: Cli, tmp_path: Path, abaqus: Path) -> N
         "left out, with the first run that differs: 'inlet' (the new runs)" in done.out + done.err
     )
     assert "inlet" not in cli("inspect", tmp_path / "S").out
+
+
+def test_a_part_of_the_nodes_has_their_sets(cli: Cli, tmp_path: Path, abaqus: Path) -> None:
+    fields, params = _fields(tmp_path)
+    study = tmp_path / "S"
+    study.mkdir()
+    (study / "study.toml").write_text("[data]\nnode_start = 1\nnode_end = 3\n")
+    done = cli("ingest", study, fields, "--params", params, "--mesh", abaqus)
+    assert done.code == 0, done.err
+    assert "part that is read are left out: 'inlet'" in done.out + done.err
+    assert "all (2 nodes), plate (2 nodes), right (2 nodes)" in cli("inspect", study).out
+
+
+def test_studies_with_other_sets_are_joined(cli: Cli, tmp_path: Path, abaqus: Path) -> None:
+    for first, name, generated in ((0, "one", "5, 8, 3"), (12, "two", "5, 8, 1")):
+        (tmp_path / name).mkdir()
+        abaqus.write_text(INPUT.replace("5, 8, 3", generated))
+        assert _ingest(cli, tmp_path / name, abaqus, first).code == 0
+    studies = (tmp_path / "one/S", tmp_path / "two/S")
+    done = cli("ingest", tmp_path / "both", *studies)
+    assert done.code == 0, done.out + done.err
+    assert f"the first run that differs: 'inlet' ({studies[1]})" in done.out + done.err
+    assert "inlet" not in cli("inspect", tmp_path / "both").out
 
 
 def test_quantities_of_a_set(cli: Cli, tmp_path: Path, settings_text: str) -> None:

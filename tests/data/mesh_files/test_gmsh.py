@@ -101,6 +101,22 @@ def test_what_is_refused(text: str, message: str, tmp_path: Path) -> None:
         read_mesh(path)
 
 
+def test_an_entity_may_be_in_several_groups_and_turned(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.msh"
+    entities = "$Entities\n0 1 0 0\n5 0 0 0 1 0 0 2 -1 2 0\n$EndEntities\n"
+    nodes = "$Nodes\n1 3 1 3\n1 5 1 3\n1\n2\n3\n0 0 0 0\n1 0 0 1\n2 0 0 2\n$EndNodes\n"
+    elements = "$Elements\n1 1 1 1\n1 5 1 1\n1 1 3\n$EndElements\n"
+    path.write_text(HEAD.format("4.1") + entities + nodes + elements)
+    mesh = read_mesh(path)
+    assert {name: rows.tolist() for name, rows in mesh.sets.items()} == {
+        "curve_1": [0, 2],
+        "curve_2": [0, 2],
+    }
+    # Nodes of a curve have their place on it as a fourth number.
+    assert mesh.coords is not None
+    assert mesh.coords.tolist() == [[0, 0, 0], [1, 0, 0], [2, 0, 0]]
+
+
 def test_names_are_plain_data(tmp_path: Path) -> None:
     names = "".join(f'1 {k} "{name}"\n' for k, name in enumerate(["x" * 10_000, "\x1b[31m"], 1))
     elements = "$Elements\n3\n1 1 1 1 1 2\n2 1 1 2 1 2\n3 1 1 3 1 2\n$EndElements\n"

@@ -118,7 +118,10 @@ def _reader(case: Path, *, reconstructed: bool) -> Any:
 
 
 def _patches(case: Path, time: float, *, reconstructed: bool) -> dict[str, NDArray[Any]]:
-    """Return the positions of the nodes of each patch; processors have some between them."""
+    """Return the positions of the nodes of each patch.
+
+    VTK leaves out the patches between the parts of a case that processors solve.
+    """
     reader = _reader(case, reconstructed=reconstructed)
     # Only positions are needed: values would take the memory of a timestep.
     reader.DisableAllCellArrays()
@@ -130,7 +133,7 @@ def _patches(case: Path, time: float, *, reconstructed: bool) -> dict[str, NDArr
     for blocks in _named_blocks(reader.GetOutput()).values():
         if hasattr(blocks, "GetNumberOfBlocks"):
             for name, patch in _named_blocks(blocks).items():
-                if not name.startswith("procBoundary") and patch.GetNumberOfPoints():
+                if patch.GetNumberOfPoints():
                     found[name] = from_vtk(patch.GetPoints().GetData())
     return found
 
