@@ -135,6 +135,8 @@ class Common:
             return
         others = []
         for name, run in surveys.items():
+            if run.path == self.reference.path:
+                continue
             # What is wrong with a run is said when it is read.
             with suppress(UserError):
                 same = self._part.displacement or same_nodes(run.coords, self._coords)
