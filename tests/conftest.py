@@ -44,6 +44,7 @@ SLOW = (
     "cli/test_learning_curve.py",
     "cli/test_messages.py",
     "cli/test_models.py",
+    "cli/test_named_sets.py",
     "cli/test_predict.py",
     "cli/test_one_of_everything.py",
     "cli/test_render.py",

@@ -78,6 +78,10 @@ def test_fingerprint_changes_with_anything() -> None:
         Dataset.from_arrays(fields, conditions(3), units=["m"]),
         Dataset.from_arrays(fields, conditions(3), coords=np.arange(5)),
         Dataset.from_arrays(fields, conditions(3), cells={"line": np.array([[0, 1]])}),
+        Dataset.from_arrays(fields, conditions(3), sets={"inlet": [1, 2]}),
+        Dataset.from_arrays(fields, conditions(3), sets={"inlet": [1, 3]}),
+        Dataset.from_arrays(fields, conditions(3), sets={"outlet": [1, 3]}),
+        Dataset.from_arrays(fields, conditions(3), sets={"inlet": [1], "outlet": [3]}),
         Dataset.from_arrays(fields, Conditions(("a", "b", "c"), ("p",), conditions(3).table)),
         Dataset.from_arrays(fields, Conditions(conditions(3).ids, ("q",), conditions(3).table)),
         Dataset.from_arrays(fields, Conditions(conditions(3).ids, ("p",), conditions(3).table + 1)),
@@ -107,6 +111,9 @@ def test_a_run_is_a_new_array() -> None:
         ({"cells": {"triangle": np.array([[0, 1, 5]])}}, "0 to 5"),
         ({"cells": {"triangle": np.array([[0, 1]])}}, r"\[K, 3\]"),
         ({"cells": {"blob": np.array([[0, 1]])}}, "'blob'"),
+        ({"sets": {"inlet": [5]}}, "'inlet' has the node 5"),
+        ({"sets": {"inlet": [-1]}}, "'inlet' has the node -1"),
+        ({"sets": {"in\nlet": [1]}}, "printable"),
         ({"variables": ["u", "v"]}, "variables"),
         ({"units": ["m", "s"]}, "2 units"),
     ],
@@ -165,3 +172,25 @@ def test_units_of_times_and_positions_are_stored(tmp_path: Path) -> None:
     found = Dataset.open(tmp_path / "d.zarr")
     assert (found.time_unit, found.mesh.unit, found.conditions.units) == ("s", "mm", ("Pa",))
     assert found.fingerprint == dataset.fingerprint != plain.fingerprint
+
+
+def test_named_sets_are_stored(tmp_path: Path) -> None:
+    fields = np.random.default_rng(0).random((2, 3, 4))
+    fields[:, :, 2] = np.nan
+    dataset = Dataset.from_arrays(fields, conditions(2), sets={"inlet": [3, 0], "solid": [2]})
+    assert {name: nodes.tolist() for name, nodes in dataset.mesh.sets.items()} == {"inlet": [0, 2]}
+    dataset.save(tmp_path / "d.zarr")
+    found = Dataset.open(tmp_path / "d.zarr")
+    assert {name: nodes.tolist() for name, nodes in found.whole_mesh.sets.items()} == {
+        "inlet": [0, 3],
+        "solid": [2],
+    }
+    assert found.fingerprint == dataset.fingerprint
+    assert "sets        inlet (2 nodes), solid (1 node)" in str(found)
+
+
+def test_the_fingerprint_of_data_without_sets_stays() -> None:
+    fields = np.arange(24.0).reshape(2, 3, 4)
+    dataset = Dataset.from_arrays(fields, conditions(2), coords=np.arange(4.0))
+    # As versions without sets made it.
+    assert dataset.fingerprint == "9d16dc3bf4aade190a6f0c52a56515ab373194a579a80fe7a793310050bab9d6"

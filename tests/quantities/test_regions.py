@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
+from simulgenvae.mesh.node_sets import NodeSets
 from simulgenvae.quantities import FieldDomain, read_quantities
 from simulgenvae.quantities.point import at_point
 from simulgenvae.quantities.regions import REGIONS, Region
@@ -66,6 +68,61 @@ def test_nodes_are_counted_in_the_whole_mesh() -> None:
     assert group.nodes.tolist() == [2]
     with pytest.raises(UserError, match="node 3 has no values"):
         read_quantities({"q": "max(u, node=3)"}, domain)
+
+
+def _with_sets(domain: FieldDomain, sets: dict[str, list[int]]) -> FieldDomain:
+    return replace(domain, mesh=domain.mesh.with_sets(NodeSets.of(sets)))
+
+
+def test_a_set_is_its_nodes(domain: FieldDomain) -> None:
+    named = _with_sets(domain, {"inlet": [5, 0, 10], "it's <b>": [7]})
+    assert read_quantities({"q": "mean(u, set='inlet')"}, named).nodes.tolist() == [0, 5, 10]
+    quantity = 'max(u, set="it\'s <b>", times=(0, 1)) < 3'
+    assert read_quantities({"q": quantity}, named).nodes.tolist() == [7]
+
+
+def test_a_set_counts_its_nodes_with_values_only() -> None:
+    valued = np.ones(25, bool)
+    valued[:5] = False
+    sets = NodeSets.of({"inlet": [0, 5, 10], "solid": [1, 2]})
+    mask = NodeMask(square_mesh().with_sets(sets), valued)
+    whole = square_domain()
+    domain = FieldDomain(whole.variables, whole.units, whole.times, mask.part(), 20, mask)
+    assert read_quantities({"q": "mean(u, set='inlet')"}, domain).nodes.tolist() == [0, 5]
+    with pytest.raises(UserError, match="no node of the set 'solid' has values"):
+        read_quantities({"q": "mean(u, set='solid')"}, domain)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "max(u, set='inlet2')",
+            "no set 'inlet2': did you mean 'inlet'[?] The sets are inlet, wall",
+        ),
+        ("max(u, nodes='wall')", "no file 'wall', but a set of nodes: write set='wall'"),
+        ("max(u, set=inlet)", "set is inlet: give the name of one set in quotation marks, such as"),
+        ("max(u, set=(1, 2))", "give the name of one set in quotation marks"),
+        ("max(u, set='wall', node=3)", "set and node are given: give one place only"),
+        ("value(u, set='wall', time=0)", "give one place, point="),
+    ],
+)
+def test_refused_sets(text: str, message: str, domain: FieldDomain) -> None:
+    named = _with_sets(domain, {"wall": [1], "inlet": [0]})
+    with pytest.raises(UserError, match=f"^quantity 'q': .*{message}"):
+        read_quantities({"q": text}, named)
+
+
+def test_without_sets_there_is_another_way_out(domain: FieldDomain) -> None:
+    with pytest.raises(UserError, match="no named sets of nodes: ingest files that have some"):
+        read_quantities({"q": "max(u, set='inlet')"}, domain)
+
+
+def test_of_many_sets_only_some_are_listed(domain: FieldDomain) -> None:
+    named = _with_sets(domain, {f"part {k}": [1] for k in range(10_000)})
+    with pytest.raises(UserError, match=r"mean 'part 777'\?.*part 19, 9979 more$") as caught:
+        read_quantities({"q": "max(u, set='part_777')"}, named)
+    assert len(str(caught.value)) < 400
 
 
 def test_a_region_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:

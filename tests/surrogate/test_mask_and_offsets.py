@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from simulgenvae.data.conditions import Conditions
@@ -18,8 +19,11 @@ from simulgenvae.evaluation import evaluate
 from simulgenvae.export import write_prediction
 from simulgenvae.export.truth import open_truth
 from simulgenvae.settings import ReductionSettings, StudyFolder
+from simulgenvae.surrogate.files import load_parts
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.quantities import quantity_predictor
 from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 from tests.conftest import MakeSettings
 
 RUNS, TIMES, NODES = 14, 4, 20
@@ -48,6 +52,7 @@ def dataset() -> Dataset:
         Conditions(tuple(f"r{run}" for run in range(RUNS)), ("a", "b"), TABLE),
         coords=np.stack([np.linspace(0.0, 1.0, NODES), np.zeros(NODES)], axis=1),
         cells={"line": np.stack([np.arange(NODES - 1), np.arange(1, NODES)], axis=1)},
+        sets={"coast": [LAND[0] - 1, LAND[0], LAND[-1] + 1], "land": LAND},
         variables=["p", "T"],
     )
 
@@ -108,6 +113,43 @@ def test_saved_and_loaded(trained: Surrogate, dataset: Dataset, tmp_path: Path) 
         loaded.predict(dataset.conditions)["fields"], trained.predict(dataset.conditions)["fields"]
     )
     assert len(loaded.mesh.cells["line"]) == NODES - 1 - (len(LAND) + 1)
+
+
+def test_quantities_of_a_set(trained: Surrogate, dataset: Dataset, tmp_path: Path) -> None:
+    study = StudyFolder(tmp_path)
+    study.model_save.mkdir(parents=True)
+    trained.save(study)
+    texts = {
+        "set": "max(T, set='coast')",
+        "nodes": f"max(T, nodes=({LAND[0] - 1}, {LAND[-1] + 1}))",
+    }
+    parts = load_parts(study)
+    found = quantity_predictor(parts, texts).predict(dataset.conditions.select([0])).values[0]
+    assert found[0] == found[1]
+    with pytest.raises(UserError, match="no node of the set 'land' has values"):
+        quantity_predictor(parts, {"q": "mean(T, set='land')"})
+
+
+@pytest.mark.parametrize(
+    ("names", "nodes"),
+    [
+        (["coast", "land"], [5, 6, NODES]),
+        (["coast"], [5, 6, 11]),
+        (["a" * 10_000, "b"], [5, 6, 11]),
+    ],
+)
+def test_damaged_sets_are_noticed(
+    trained: Surrogate, tmp_path: Path, names: list[str], nodes: list[int]
+) -> None:
+    study = StudyFolder(tmp_path)
+    study.model_save.mkdir(parents=True)
+    trained.save(study)
+    tensors, about = read_tensors(study.vae_file)
+    tensors["sets.nodes"] = torch.tensor(nodes)
+    tensors["sets.offsets"] = torch.tensor([0, 1, 3])
+    write_tensors(study.vae_file, tensors, about | {"sets": names})
+    with pytest.raises(UserError, match="does not hold a complete model"):
+        load_parts(study)
 
 
 def test_the_evaluation_leaves_land_out(

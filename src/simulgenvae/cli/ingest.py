@@ -110,7 +110,7 @@ def ingest(
     coords
         Node coordinates [M, 1..3]: .npy .csv .txt .xlsx ….
     mesh
-        Mesh with coordinates and cells: .vtu .vtk .stl ….
+        Mesh with coordinates and cells: .vtu .vtk .msh .inp ….
     times
         Times [T]: 0,1,2.5 or 0:10:0.5 (first:last:step), or a file (.npy .csv .xlsx …).
     variables

@@ -55,6 +55,8 @@ class InspectedSource:
     nodes: int
     cells: dict[str, int]
     """Number of cells by kind; empty where there is no mesh."""
+    sets: dict[str, int]
+    """Number of nodes of each named set; empty where there are none."""
     box: tuple[tuple[float, float], ...]
     """Lowest and highest coordinate in each direction."""
     length_unit: str
@@ -160,6 +162,7 @@ def _inspected(source: Source, path: Path) -> InspectedSource:
         time_unit=(texts([source], "time_unit") or ("",))[0],
         nodes=nodes,
         cells={} if source.mesh is None else source.mesh.cells.describe(),
+        sets={} if source.mesh is None else source.mesh.sets.sizes(),
         box=()
         if coords is None
         else tuple(zip(coords.min(axis=0).tolist(), coords.max(axis=0).tolist(), strict=True)),
@@ -232,6 +235,7 @@ def _facts(source: InspectedSource) -> dict[str, str]:
     """Return numbers of runs, timesteps and nodes, and the memory that they need, as texts."""
     from simulgenvae.data.names import listed
     from simulgenvae.data.units import with_unit
+    from simulgenvae.mesh.node_sets import described
     from simulgenvae.utils.resources import megabytes
 
     runs = f"{source.runs}"
@@ -242,10 +246,12 @@ def _facts(source: InspectedSource) -> dict[str, str]:
     span = ""
     if source.times is not None:
         span = f", {with_unit('{:g} to {:g}'.format(*source.times), source.time_unit)}"
+    sets = {"sets": described(source.sets)} if source.sets else {}
     return {
         "runs": runs,
         "timesteps": f"{source.timesteps}{span}",
         "nodes": f"{source.nodes}{_mesh(source)}",
+        **sets,
         "memory": f"{megabytes(source.bytes)} in the study (float32, before compression), "
         f"{megabytes(source.bytes // source.runs)} a run",
     }

@@ -20,6 +20,7 @@ from simulgenvae.data.store.write import write_store
 from simulgenvae.data.values import to_physical, to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.node_sets import NodeSets, described
 from simulgenvae.utils.formatting import quantity
 from simulgenvae.utils.resources import require_memory
 from simulgenvae.utils.summary import Summary, shown
@@ -80,6 +81,7 @@ class Dataset(Metadata):
         times: ArrayLike | None = None,
         coords: ArrayLike | None = None,
         cells: Mapping[str, NDArray[Any]] | None = None,
+        sets: Mapping[str, ArrayLike] | None = None,
         variables: Sequence[str] | None = None,
         units: Sequence[str] | None = None,
         time_unit: str = "",
@@ -101,6 +103,9 @@ class Dataset(Metadata):
             Node coordinates `[M]` or `[M, D]`.
         cells
             Node numbers `[K, nodes]` of the cells of each type, by its meshio name.
+        sets
+            Numbers of the nodes of named parts, such as ``{"inlet": [0, 4]}``, which quantities can
+            name.
         variables, units
             Names and units of the V variables.
         time_unit, length_unit
@@ -147,7 +152,12 @@ class Dataset(Metadata):
             ids=conditions.ids,
             times=np.asarray(times if times is not None else np.arange(steps)),
             nodes=nodes,
-            mesh=Mesh(None if coords is None else np.asarray(coords), cells, unit=length_unit),
+            mesh=Mesh(
+                None if coords is None else np.asarray(coords),
+                cells,
+                unit=length_unit,
+                sets=NodeSets.of(sets or {}),
+            ),
             variables=names,
             units=tuple(units) if units is not None else ("",) * len(names),
             conditions=conditions,
@@ -240,10 +250,12 @@ class Dataset(Metadata):
         units = dict(zip(self.variables, self.units, strict=True))
         variables = [quantity(name, unit) for name, unit in units.items()]
         cells = [f"{number:,} {kind}" for kind, number in self.whole_mesh.cells.describe().items()]
+        sets = self.whole_mesh.sets
         lines = {
             "runs": f"{len(self.ids):,}: {shown(list(self.ids))}",
             "times": f"{steps:,} from {self.times[0]:g} to {self.times[-1]:g}",
             "mesh": ", ".join([f"{nodes:,} nodes", *cells]),
+            **({"sets": described(sets.sizes())} if sets else {}),
             "variables": shown(variables),
             "parameters": shown(list(self.conditions.names)) or "none",
             "images": str(self.conditions.image_format or "none"),

@@ -43,7 +43,7 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         "dimensions": None if mesh.coords is None else mesh.coords.shape[1],
         "digests": list(digests),
     }
-    # Only where there are any, so that data without categories and units keep their fingerprint.
+    # Only where there are any, so that data without these keep their fingerprint.
     if any(conditions.levels):
         names["levels"] = conditions.levels
     if any(conditions.units):
@@ -52,6 +52,9 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         names["time_unit"] = metadata.time_unit
     if mesh.unit:
         names["length_unit"] = mesh.unit
+    sets = mesh.sets.arrays()
+    if sets:
+        names["sets"] = mesh.sets.names
     images = conditions.images
     if images is not None:
         names["images"] = images.format.to_dict()
@@ -63,6 +66,7 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         arrays.append(metadata.offsets)
     if metadata.mask is not None:
         arrays.append(metadata.mask.valued)
+    arrays += [sets[name] for name in sorted(sets)]
     for array in (*arrays, None if images is None else images.pixels):
         if array is not None:
             found.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)

@@ -1,4 +1,4 @@
-"""Meshes: positions of nodes, and the cells between them.
+"""Meshes: positions of nodes, the cells between them, and named sets of them.
 
 Tested in tests/data/test_metadata.py and in the tests of everything that has a mesh.
 """
@@ -13,9 +13,10 @@ import numpy as np
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cell_checks import check_cells
 from simulgenvae.mesh.cells import Cells
+from simulgenvae.mesh.node_sets import NodeSets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -35,12 +36,15 @@ class Mesh:
         Lines for the user on what a reader did to the mesh of a file.
     unit
         Unit of the positions, "" where it is unknown. It is a label: nothing is converted.
+    sets
+        Numbers of the nodes of each named set, such as an inlet, from 0.
     """
 
     coords: NDArray[np.float64] | None
     cells: Cells
     remarks: tuple[str, ...]
     unit: str
+    sets: NodeSets
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Mesh:
         cells: Mapping[str, NDArray[Any]] | None = None,
         remarks: tuple[str, ...] = (),
         unit: str = "",
+        sets: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         if coords is not None:
             coords = numeric(coords, "node coordinates", "fiu").astype(np.float64)
@@ -63,13 +68,19 @@ class Mesh:
         object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "remarks", remarks)
         object.__setattr__(self, "unit", unit)
+        sets = sets if isinstance(sets, NodeSets) else NodeSets.of(sets or {})
+        object.__setattr__(self, "sets", sets)
 
     def with_unit(self, unit: str) -> Mesh:
         """Return the mesh with a unit of its positions."""
-        return Mesh(self.coords, self.cells, self.remarks, unit)
+        return Mesh(self.coords, self.cells, self.remarks, unit, self.sets)
+
+    def with_sets(self, sets: NodeSets, remarks: Iterable[str] = ()) -> Mesh:
+        """Return the mesh with other named sets of nodes, and further remarks."""
+        return Mesh(self.coords, self.cells, (*self.remarks, *remarks), self.unit, sets)
 
     def check(self, nodes: int) -> None:
-        """Raise UserError unless coordinates and cells are valid for ``nodes`` nodes."""
+        """Raise UserError unless coordinates, cells and sets are valid for ``nodes`` nodes."""
         if self.coords is not None:
             # A mesh in a plane or on a line is as good as one in space; only the number of nodes is
             # fixed.
@@ -89,11 +100,12 @@ class Mesh:
                 )
         # VTK reads cells without checking them: a wrong node number would crash it later.
         check_cells(self.cells, nodes)
+        self.sets.check(nodes)
 
     def same_as(self, other: Mesh) -> bool:
         """Return whether the coordinates agree, up to rounding, and the cells where both have them.
 
-        A mesh without coordinates agrees only with another one without.
+        A mesh without coordinates agrees only with another one without. Sets are not compared.
         """
         if self.coords is None or other.coords is None:
             if self.coords is not other.coords:
@@ -110,13 +122,16 @@ class Mesh:
     def at(self, nodes: NDArray[np.intp]) -> Mesh:
         """Return the mesh of some nodes, each given once, in their order.
 
-        Cells that also have other nodes are left out.
+        Cells that also have other nodes are left out, and sets have those of their nodes that are
+        among them.
         """
-        known = int(max(nodes.max(initial=-1), self.cells.nodes.values.max(initial=-1))) + 1
+        most = (nodes, self.cells.nodes.values, self.sets.nodes.values)
+        known = max(int(numbers.max(initial=-1)) for numbers in most) + 1
         place = np.full(known, -1, dtype=np.int64)
         place[nodes] = np.arange(len(nodes))
         coords = None if self.coords is None else self.coords[nodes]
-        return Mesh(coords, self.cells.renumbered(place, nodes), self.remarks, self.unit)
+        cells = self.cells.renumbered(place, nodes)
+        return Mesh(coords, cells, self.remarks, self.unit, self.sets.renumbered(place))
 
 
 def numeric(values: Any, what: str, kinds: str) -> NDArray[Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.mesh.node_mask import NodeMask
+    from simulgenvae.mesh.node_sets import NodeSets
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,17 @@ class FieldDomain:
     def volumes(self) -> NodalVolumes:
         """Length, area or volume that belongs to each node."""
         return NodalVolumes.of(self.mesh, self.nodes)
+
+    @property
+    def sets(self) -> NodeSets:
+        """Named sets of nodes, by the numbers that users know."""
+        return self.mesh.sets if self.mask is None else self.mask.mesh.sets
+
+    def rows_with_values(self, numbers: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return the rows of those nodes that have values, by the numbers that users know."""
+        if self.mask is None:
+            return numbers
+        return np.searchsorted(self.mask.numbers, numbers[self.mask.valued[numbers]])
 
     def coords(self, what: str) -> NDArray[np.float64]:
         """Return the positions of the nodes, ``[M, D]``; UserError where they are unknown."""

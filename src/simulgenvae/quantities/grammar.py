@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from simulgenvae.errors import UserError
-from simulgenvae.quantities.regions import REGIONS
+from simulgenvae.quantities.regions import NAMED, REGIONS
 from simulgenvae.quantities.statistics import STATISTICS
 from simulgenvae.quantities.times import TIMES
 from simulgenvae.settings.problems import nearest
@@ -26,7 +26,7 @@ from simulgenvae.settings.problems import nearest
 MAGNITUDE = "mag"
 """Name of the magnitude of a vector."""
 Argument = tuple[float, ...] | str
-"""Numbers, or the name of a file."""
+"""Numbers, or the name of a file or of a set of nodes."""
 Comparison = Literal["<", "<=", ">", ">="]
 """Sign before a limit."""
 _COMPARISONS: dict[type[ast.cmpop], Comparison] = {
@@ -88,10 +88,10 @@ def parse(text: str) -> Request:
     when = None
     for keyword in keywords:
         name = keyword.arg or "**"
-        if name not in {*REGIONS, *TIMES}:
-            _unknown("argument", name, [*REGIONS, *TIMES])
+        if name not in {*REGIONS, *NAMED, *TIMES}:
+            _unknown("argument", name, dict.fromkeys([*REGIONS, *NAMED, *TIMES]))
         argument = _argument(name, keyword.value)
-        if name in REGIONS:
+        if name not in TIMES:
             if region is not None:
                 raise UserError(f"{region[0]} and {name} are given: give one place only")
             region = (name, argument)
@@ -156,6 +156,11 @@ def _argument(name: str, node: ast.expr) -> Argument:
         value = None
     if isinstance(value, str):
         return value
+    if name not in {*REGIONS, *TIMES}:
+        raise UserError(
+            f"{name} is {ast.unparse(node)}: give the name of one set in quotation marks, such as "
+            f'{name}="inlet"'
+        )
     numbers = value if isinstance(value, (tuple, list)) else (value,)
     found = []
     for number in numbers:

@@ -1,6 +1,7 @@
-"""Regions of a quantity: nodes in a box or a sphere, nodes of a file, one node or one point.
+"""Regions of a quantity: nodes in a box or a sphere, of a set or a file, one node or one point.
 
-A new kind is one function and one line of ``REGIONS``. Tested in tests/quantities/test_regions.py.
+A new kind is one function and one line of ``REGIONS`` or ``NAMED``. Tested in
+tests/quantities/test_regions.py.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from simulgenvae.data.ingest.coordinates import read_node_numbers
 from simulgenvae.errors import UserError
 from simulgenvae.quantities.point import at_point
+from simulgenvae.settings.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from simulgenvae.quantities.domain import FieldDomain
     from simulgenvae.quantities.grammar import Argument
+
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,15 +56,15 @@ def choose_region(region: tuple[str, Argument] | None, domain: FieldDomain, fold
     Raises
     ------
     UserError
-        For a region without nodes, a point outside the mesh, and nodes that do not exist.
+        For a region without nodes, a point outside the mesh, and nodes or sets that do not exist.
     """
     if region is None:
         return Region(np.arange(domain.nodes))
     name, argument = region
     if isinstance(argument, str):
-        if name != "nodes":
+        if name not in NAMED:
             raise UserError(f"{name} is {argument!r}: give numbers")
-        return _of_file(folder / argument, domain)
+        return NAMED[name](argument, domain, folder)
     return REGIONS[name](argument, domain)
 
 
@@ -112,8 +116,31 @@ def _nodes(numbers: tuple[float, ...], domain: FieldDomain) -> Region:
     return _numbered(np.array(numbers).astype(np.intp), domain)
 
 
-def _of_file(path: Path, domain: FieldDomain) -> Region:
-    return _numbered(read_node_numbers(path), domain)
+def _set(name: str, domain: FieldDomain, folder: Path) -> Region:
+    sets = domain.sets
+    if not sets:
+        raise UserError(
+            f"there is no set {name[:40]!r}, as there are no named sets of nodes: ingest files "
+            "that have some and train again, or give a box or the numbers of nodes"
+        )
+    if name not in sets:
+        first = nearest(name, sets)
+        others = [each for each in sets if each != first]
+        more = len(others) - _MOST_SHOWN
+        listed = ", ".join([first, *others[:_MOST_SHOWN], *([f"{more} more"] if more > 0 else [])])
+        raise UserError(
+            f"there is no set {name[:40]!r}: did you mean {first!r}? The sets are {listed}"
+        )
+    rows = domain.rows_with_values(sets[name])
+    if not len(rows):
+        raise UserError(f"no node of the set {name!r} has values (NaN) in any run")
+    return Region(rows)
+
+
+def _of_file(name: str, domain: FieldDomain, folder: Path) -> Region:
+    if name in domain.sets and not (folder / name).exists():
+        raise UserError(f"there is no file {name!r}, but a set of nodes: write set={name!r}")
+    return _numbered(read_node_numbers(folder / name), domain)
 
 
 def _numbered(numbers: NDArray[np.intp], domain: FieldDomain) -> Region:
@@ -158,4 +185,6 @@ REGIONS: dict[str, Callable[[tuple[float, ...], FieldDomain], Region]] = {
     "node": _node,
     "point": _point,
 }
-"""Kinds of regions by their names in the grammar."""
+"""Kinds of regions that numbers describe, by their names in the grammar."""
+NAMED: dict[str, Callable[[str, FieldDomain, Path], Region]] = {"nodes": _of_file, "set": _set}
+"""Kinds of regions that a text names, and the folder that names of files are relative to."""

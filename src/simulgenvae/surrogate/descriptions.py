@@ -51,6 +51,8 @@ class VaeDescription(ModelDescription):
     """Unit of the times; files of earlier versions have none."""
     length_unit: str = ""
     """Unit of the positions; files of earlier versions have none."""
+    sets: tuple[str, ...] = ()
+    """Names of the sets of nodes; files of earlier versions have none."""
 
     @model_validator(mode="after")
     def _names_that_are_known(self) -> Self:

@@ -13,6 +13,7 @@ from simulgenvae.data.metadata import check_times
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
+from simulgenvae.mesh.node_sets import NodeSets
 from simulgenvae.surrogate.weights import group
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def field_parts(
     if variables != known or not len(times):
         raise ValueError(f"{variables} variables and {len(times)} times of {known} fields")
     cells = Cells.from_arrays(group("cells.", arrays))
-    mesh = Mesh(arrays.get("coords"), cells, unit=description.length_unit)
+    sets = NodeSets.from_arrays(description.sets, group("sets.", arrays))
+    mesh = Mesh(arrays.get("coords"), cells, unit=description.length_unit, sets=sets)
     mask = None
     if "valued" in arrays:
         mask = NodeMask(mesh, arrays["valued"].astype(bool))

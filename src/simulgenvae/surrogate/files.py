@@ -121,6 +121,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         arrays["training_latents"] = parts.training_latents
     mesh = parts.whole_mesh
     arrays |= {f"cells.{name}": array for name, array in mesh.cells.arrays().items()}
+    arrays |= {f"sets.{name}": array for name, array in mesh.sets.arrays().items()}
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
     if parts.mask is not None:
@@ -139,6 +140,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         units=parts.units,
         time_unit=parts.time_unit,
         length_unit=parts.mesh.unit,
+        sets=mesh.sets.names,
     )
     return tensors, description
 

@@ -20,7 +20,12 @@ from simulgenvae.errors import UserError
 
 def dataset(value: float = 1.0) -> Dataset:
     names = Conditions(("a", "b", "c"), ("p",), np.array([[1.0], [2.0], [3.0]]))
-    return Dataset.from_arrays(np.full((3, 2, 5, 1), value), names, coords=np.arange(5))
+    return Dataset.from_arrays(
+        np.full((3, 2, 5, 1), value),
+        names,
+        coords=np.arange(5),
+        sets={"inlet": [1], "wall": [3, 4]},
+    )
 
 
 @pytest.fixture
@@ -120,12 +125,26 @@ def test_crafted_array_metadata_is_refused(store: Path, changes: dict[str, Any])
         ("fingerprint", None),
         ("coords", 1),
         ("cells", ["../line"]),
+        ("sets", ["inlet"]),
+        ("sets", ["inlet", "inlet"]),
+        ("sets", ["inlet", "x" * 10_000]),
+        ("sets", [f"s{k}" for k in range(20_000)]),
+        ("sets", ["inlet", 1]),
     ],
 )
 def test_crafted_attributes_are_refused(store: Path, key: str, value: object) -> None:
     attributes = json.loads((store / "zarr.json").read_text())["attributes"]
     edit(store / "zarr.json", attributes=attributes | {key: value})
     with pytest.raises(UserError, match=r"dataset\.zarr"):
+        Dataset.open(store)
+
+
+@pytest.mark.parametrize("numbers", [[1, 3, 5], [-1, 3, 4], [1, 4, 4], [1, 2**62, 4]])
+def test_crafted_sets_are_refused(store: Path, numbers: list[int]) -> None:
+    nodes = zarr.open_group(str(store), mode="r+")["sets_nodes"]
+    assert isinstance(nodes, zarr.Array)
+    nodes[...] = np.array(numbers)
+    with pytest.raises(UserError, match=r"dataset\.zarr: the set '(inlet|wall)' has the node"):
         Dataset.open(store)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.data.common_sets import OtherSets, common_sets
 from simulgenvae.data.conditions import Conditions, appended
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
@@ -56,6 +57,11 @@ def append_runs(
         layout, new, notes = describe_sources(opened, options, settings, whole)
         with prefix_errors(sources[0]):
             everything = joined(whole, new)
+        # Files of arrays have no sets, and still belong to the mesh.
+        if new.mesh.sets:
+            sets, said = common_sets(whole.mesh.sets, [OtherSets("the new runs", new.mesh.sets)])
+            everything = replace(everything, mesh=everything.mesh.with_sets(sets))
+            notes += said
         judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
         # Earlier test runs must stay test runs: the surrogate may have been trained on all others.
         earlier = make_split(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # Only formats that VTK reads itself: with other suffixes PyVista calls readers that may load
 # pickles, which can run code, or other files.
-_MESH_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
+_VTK_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
+_MESH_SUFFIXES = (*_VTK_SUFFIXES, ".inp", ".msh")
 
 _COUNTER = re.compile(
     r"(node|point|vertex|step|time ?step|frame|increment)s?"
@@ -173,9 +174,10 @@ def _column(given: Path | str, what: str) -> Numbers:
 
 
 def read_mesh(path: Path) -> Mesh:
-    """Read node coordinates and cells of a VTK, STL or PLY mesh.
+    """Read node coordinates and cells of a VTK, STL, PLY, Abaqus, CalculiX or Gmsh mesh.
 
-    Raises UserError when pyvista is not installed, and for unknown files.
+    The last three also have named sets of nodes. Raises UserError when pyvista is not installed,
+    and for unknown files.
     """
     if path.suffix.lower() not in _MESH_SUFFIXES:
         raise UserError(
@@ -184,6 +186,15 @@ def read_mesh(path: Path) -> Mesh:
         )
     if not path.is_file():
         raise UserError(f"{path}: no such file")
+    # Most commands need no meshes, and this module also reads times and node numbers.
+    if path.suffix.lower() == ".inp":
+        from simulgenvae.data.mesh_files.abaqus import read_abaqus
+
+        return read_abaqus(path)
+    if path.suffix.lower() == ".msh":
+        from simulgenvae.data.mesh_files.gmsh import read_gmsh
+
+        return read_gmsh(path)
     pyvista = import_pyvista("Reading a mesh")
     with vtk_damage_reported(path, "cannot be read as a mesh"):
         grid: Any = pyvista.read(path).cast_to_unstructured_grid()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from simulgenvae.data.common_sets import OtherSets, common_sets, cut_sets
 from simulgenvae.data.ingest.coordinates import Numbers, read_mesh, read_numbers, read_times
 from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
@@ -22,6 +23,7 @@ from simulgenvae.data.units import plain_unit, require_same_unit
 from simulgenvae.data.values import to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.node_sets import described
 from simulgenvae.utils.progress import WorkLog
 
 if TYPE_CHECKING:
@@ -73,7 +75,8 @@ def describe_sources(
     for source in sources:
         notes += source.notes
     names = _names(sources, options, stored)
-    mesh = _mesh(sources, options)
+    mesh, said = _mesh(sources, options)
+    notes += said
     mesh = mesh.with_unit(
         _unit(
             sources,
@@ -111,7 +114,9 @@ def describe_sources(
     # Checked before it is cut: files have the mesh of all nodes.
     with prefix_errors(options.mesh or options.coords or first):
         mesh.check(layout.nodes)
+    whole = mesh
     mesh = mesh.at(np.arange(layout.first_node, layout.end_node))
+    notes += cut_sets(whole.sets, mesh.sets)
     names = names or default_variables(layout.variables)
     times, time_unit = _times(sources, options.times, layout, stored)
     metadata = Metadata(
@@ -225,26 +230,38 @@ def _units(
     return texts(sources, "units") or (None if stored is None else stored.units)
 
 
-def _mesh(sources: Sequence[Source], options: IngestOptions) -> Mesh:
+def _mesh(sources: Sequence[Source], options: IngestOptions) -> tuple[Mesh, list[str]]:
+    """Return the mesh of all sources, and notes for the user."""
     if options.mesh is not None:
         if options.coords is not None:
             raise UserError(
                 f"{options.mesh}: a mesh has its own coordinates and cells: give either it or "
                 "coordinates"
             )
-        return read_mesh(options.mesh)
+        mesh = read_mesh(options.mesh)
+        named = [f"sets of nodes: {described(mesh.sets.sizes())}"] if mesh.sets else []
+        return mesh, [f"{options.mesh}: {remark}" for remark in (*mesh.remarks, *named)]
     if options.coords is not None:
         coords, unit = read_numbers(options.coords)
-        return Mesh(coords, unit=unit)
+        return Mesh(coords, unit=unit), []
     meshes = [source.mesh for source in sources if source.mesh is not None]
     if meshes:
         # Values belong to nodes by their number, so all files must number them alike.
         for source in sources:
             if source.mesh is not None and not meshes[0].same_as(source.mesh):
                 raise UserError(f"{source.path}: its mesh is not that of {sources[0].path}")
-        return meshes[0]
+        # Files of arrays have no sets, and still belong to the mesh.
+        named_sets = [
+            OtherSets(str(source.path), source.mesh.sets)
+            for source in sources
+            if source.mesh is not None and source.mesh.sets
+        ]
+        if not named_sets:
+            return meshes[0], []
+        sets, notes = common_sets(named_sets[0].sets, named_sets[1:])
+        return meshes[0].with_sets(sets), notes
     found = companion(sources, "coords")
-    return Mesh(None if found is None else found[1])
+    return Mesh(None if found is None else found[1]), []
 
 
 def _times(

@@ -75,6 +75,8 @@ class DatasetAttributes(BaseModel):
     """True where there are node coordinates."""
     cells: Names
     """Names of the arrays of the cells."""
+    sets: Names = ()
+    """Names of the sets of nodes; datasets of earlier versions have none."""
     offsets: tuple[StrictFloat, ...] = ()
     """Value that each variable is stored less of; none where all are stored as they are."""
     masked: StrictBool = False
@@ -120,6 +122,7 @@ class DatasetAttributes(BaseModel):
             images=metadata.conditions.image_format,
             coords=metadata.whole_mesh.coords is not None,
             cells=tuple(metadata.whole_mesh.cells.arrays()),
+            sets=metadata.whole_mesh.sets.names,
             offsets=() if metadata.offsets is None else tuple(metadata.offsets.tolist()),
             masked=metadata.mask is not None,
             digests=tuple(digests),

@@ -23,6 +23,8 @@ from simulgenvae.data.store.integrity import check_array
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import ARRAYS, Cells
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.node_sets import ARRAYS as SET_ARRAYS
+from simulgenvae.mesh.node_sets import NodeSets
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import available_memory
 
@@ -127,4 +129,8 @@ def _read_mesh(path: Path, attributes: DatasetAttributes) -> Mesh:
     coords = _read(path / "coords", "float64", 2) if attributes.coords else None
     # The names are those that the program knows, so none of them leads out of the folder.
     arrays = {name: _read(path / f"cells_{name}", *ARRAYS[name]) for name in attributes.cells}
-    return Mesh(coords, Cells.from_arrays(arrays), unit=attributes.length_unit)
+    found = {
+        name: _read(path / f"sets_{name}", "int64", 1) for name in SET_ARRAYS if attributes.sets
+    }
+    sets = NodeSets.from_arrays(attributes.sets, found)
+    return Mesh(coords, Cells.from_arrays(arrays), unit=attributes.length_unit, sets=sets)

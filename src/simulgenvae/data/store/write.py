@@ -188,6 +188,7 @@ def _write_arrays(group: zarr.Group, metadata: Metadata) -> None:
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
     arrays |= {f"cells_{name}": array for name, array in mesh.cells.arrays().items()}
+    arrays |= {f"sets_{name}": array for name, array in mesh.sets.arrays().items()}
     for name, array in arrays.items():
         chunks = chunk_shape(array.shape, array.itemsize)
         _create(group, name, array.shape, chunks, str(array.dtype))[...] = array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.frd import open_frd
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ccx") is None, reason="needs CalculiX: apt install calculix-ccx"
@@ -143,6 +145,56 @@ def test_a_job_folder_is_a_run(job: Path, tmp_path: Path) -> None:
     source = open_runs(tmp_path, RunPart(["DISP"]))
     assert source.shape == (2, 3, 12, 3)
     assert source.companions["ids"].tolist() == ["run_0", "run_1"]
+
+
+def _beside(job: Path, folder: Path, change: Callable[[str], str]) -> Mesh:
+    """Return the mesh of a job whose input file is changed after it has been solved."""
+    shutil.copytree(job.parent, folder)
+    text = (folder / "bar.inp").read_text()
+    (folder / "bar.inp").write_text(change(text))
+    return open_frd(folder / "bar.frd").mesh()
+
+
+def test_sets_come_from_the_input_file(job: Path, tmp_path: Path) -> None:
+    more = "*NSET, NSET=fixed\n1, 4, 21, 24\n*NSET, NSET=partly\n1, 99\n*NODE\n99, 9, 9, 9\n"
+    mesh = _beside(job, tmp_path / "run", lambda text: more + text)
+    assert mesh.coords is not None
+    assert mesh.sets.sizes() == {"fixed": 4, "ALL": 12, "BAR": 12}
+    np.testing.assert_array_equal(mesh.sets["fixed"], np.flatnonzero(mesh.coords[:, 0] == 0))
+    assert mesh.remarks == ("sets with nodes that the results lack are left out: 'partly'",)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: text + "*INCLUDE, INPUT=all.msh\n", "no named sets: .*INCLUDE refers to"),
+        (
+            lambda text: text.replace("\n1, 0", "\n1, 7"),
+            "nodes of the same numbers at other places",
+        ),
+    ],
+)
+def test_an_input_file_that_does_not_fit_is_named(
+    job: Path, tmp_path: Path, change: Callable[[str], str], told: str
+) -> None:
+    mesh = _beside(job, tmp_path / "run", change)
+    assert not mesh.sets
+    assert len(mesh.remarks) == 1
+    assert re.search(told, mesh.remarks[0])
+
+
+def test_a_link_is_not_followed(job: Path, tmp_path: Path) -> None:
+    shutil.copy(job, tmp_path / "bar.frd")
+    (tmp_path / "bar.inp").symlink_to(job.with_suffix(".inp"))
+    mesh = open_frd(tmp_path / "bar.frd").mesh()
+    assert not mesh.sets
+    assert mesh.remarks[0].endswith("bar.inp is a link")
+
+
+def test_results_alone_have_no_sets(job: Path, tmp_path: Path) -> None:
+    shutil.copy(job, tmp_path / "bar.frd")
+    mesh = open_frd(tmp_path / "bar.frd").mesh()
+    assert (dict(mesh.sets.sizes()), mesh.remarks) == ({}, ())
 
 
 @pytest.mark.parametrize(

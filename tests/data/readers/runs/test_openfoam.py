@@ -109,6 +109,46 @@ def test_the_parts_of_a_case_become_one_mesh(cavity: Path, tmp_path: Path) -> No
     np.testing.assert_allclose(found, whole.run(0)[:, places[0]], rtol=1e-5, atol=1e-7)
 
 
+def test_patches_are_sets(cavity: Path, tmp_path: Path) -> None:
+    case = tmp_path / "parts"
+    shutil.copytree(cavity, case)
+    _run("decomposePar -time 0:", case)
+    for name in ("0", "0.04", "0.08"):
+        shutil.rmtree(case / name)
+    for found in (cavity, case):
+        mesh = open_runs(found).mesh
+        assert mesh is not None
+        assert mesh.coords is not None
+        assert mesh.sets.sizes() == {"lid": 10, "walls": 26, "sides": 50}
+        on_lid = np.flatnonzero(np.abs(mesh.coords[:, 1] - 1) < 1e-6)
+        np.testing.assert_array_equal(mesh.sets["lid"], on_lid)
+
+
+def test_patches_that_differ_between_runs_are_left_out(cavity: Path, tmp_path: Path) -> None:
+    for run in range(3):
+        shutil.copytree(cavity, tmp_path / f"case_{run}")
+    boundary = tmp_path / "case_2/constant/polyMesh/boundary"
+    boundary.write_text(boundary.read_text().replace("lid", "cover"))
+    for file in tmp_path.glob("case_2/*/[Up]"):
+        file.write_text(file.read_text().replace("lid", "cover"))
+    source = open_runs(tmp_path)
+    assert source.mesh is not None
+    assert list(source.mesh.sets) == ["walls", "sides"]
+    assert any("'lid' (case_2), 'cover' (case_2)" in line for line in source.remarks())
+
+
+def test_a_part_of_the_nodes_has_their_sets(cavity: Path) -> None:
+    source = open_runs(cavity, RunPart(box=(0, 1, 0.9, 1.1)))
+    assert source.mesh is not None
+    assert source.mesh.sets.sizes() == {"lid": 10, "walls": 4, "sides": 10}
+    source = open_runs(cavity, RunPart(box=(0.1, 0.9, 0.1, 0.9)))
+    assert source.mesh is not None
+    assert list(source.mesh.sets) == ["sides"]
+    assert any(
+        "part that is read are left out: 'lid', 'walls'" in each for each in source.remarks()
+    )
+
+
 def test_cases_beside_each_other_are_runs(cavity: Path, tmp_path: Path) -> None:
     for run in range(2):
         shutil.copytree(cavity, tmp_path / f"case_{run}")

@@ -95,6 +95,7 @@ def aligned(
         return remembered.get(name) or runs[name]().at(part)
 
     common = find_common(open_run, list(runs), known, surveys, problems, part)
+    common.compare_sets(open_run, {n: run for n, run in surveys.items() if n not in problems})
     for name, run in known.items():
         try:
             common.require_times(run)

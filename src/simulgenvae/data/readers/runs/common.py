@@ -6,11 +6,13 @@ Tested in tests/data/readers/runs/test_aligned.py and test_geometry.py.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.common_sets import OtherSets, common_sets, cut_sets
 from simulgenvae.data.names import listed
 from simulgenvae.data.precision import fits_float32
 from simulgenvae.data.readers.runs.field_choice import FieldChoice, choose_fields
@@ -54,6 +56,7 @@ class Common:
         self._coords = start.coords if coords is None else coords
         self._chosen = chosen_nodes(self._coords, part, reference.path)
         self.mesh = self._full_mesh if self._chosen is None else self._full_mesh.at(self._chosen)
+        self._set_remarks = cut_sets(self._full_mesh.sets, self.mesh.sets)
         self.nodes = len(self._coords if self._chosen is None else self._chosen)
         if part.displacement:
             choice = choice.with_field(DISPLACEMENT, Kind(self._coords.shape[1]))
@@ -123,6 +126,26 @@ class Common:
                 raise UserError(f"{other} (so in {len(others)} of {len(surveys)} compared runs)")
         return problems
 
+    def compare_sets(
+        self, open_run: Callable[[str], Series], surveys: Mapping[str, Survey]
+    ) -> None:
+        """Leave out the sets of nodes that other runs lack, or have with other nodes."""
+        # Meshes of other runs are not needed otherwise, so they are read only for sets.
+        if not self._full_mesh.sets:
+            return
+        others = []
+        for name, run in surveys.items():
+            if run.path == self.reference.path:
+                continue
+            # What is wrong with a run is said when it is read.
+            with suppress(UserError):
+                same = self._part.displacement or same_nodes(run.coords, self._coords)
+                others.append(OtherSets(name, open_run(name).mesh().sets, same))
+        sets, remarks = common_sets(self._full_mesh.sets, others)
+        self._set_remarks += remarks
+        self._full_mesh = self._full_mesh.with_sets(sets)
+        self.mesh = self.mesh.with_sets(self.mesh.sets.only(sets))
+
     def _other_mesh(self, series: Series, coords: NDArray[Any]) -> str:
         """Return how the nodes of a run differ from the nodes of the reference, and the way out."""
         path = self.reference.path
@@ -159,6 +182,7 @@ class Common:
         yield from self._choice.remarks
         for remark in self._full_mesh.remarks:
             yield f"mesh of {self.reference.path}: {remark}"
+        yield from self._set_remarks
         yield from self._timesteps.remarks()
         if self._part.displacement:
             yield (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from simulgenvae.data.readers.runs.frd_sets import with_job_sets
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
@@ -49,7 +50,7 @@ LAYOUTS = {b"0": (5, 15), b"1": (10, 10)}
 
 
 def open_frd(path: Path) -> Series:
-    """Open the results of one CalculiX job.
+    """Open the results of one CalculiX job, with the named sets of its input file beside them.
 
     Raises UserError when the file is cut short, binary, or has no results.
     """
@@ -75,7 +76,8 @@ def open_frd(path: Path) -> Series:
 
     def mesh() -> Mesh:
         with _damaged(path):
-            return Mesh(coords, _cells(path, elements, ids))
+            found = Mesh(coords, _cells(path, elements, ids))
+        return with_job_sets(path, found, ids)
 
     return Series(path, times, snapshot, mesh)
 

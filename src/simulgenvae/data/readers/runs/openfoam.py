@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.data.readers.runs.pieces import Whole, merge_nodes
 from simulgenvae.data.readers.runs.run_format import RunFormat
+from simulgenvae.data.readers.runs.sets_by_place import with_sets_at
 from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, vtk_run
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import vtk_damage_reported
@@ -21,7 +23,10 @@ from simulgenvae.mesh.vtk_cells import from_vtk
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from simulgenvae.data.readers.runs.series import Series
+    from simulgenvae.mesh.mesh import Mesh
 
 
 _MESH = "internalMesh"
@@ -37,6 +42,8 @@ def is_openfoam(folder: Path) -> bool:
 
 def open_openfoam(case: Path) -> Series:
     """Open the internal mesh of a case, with values of cells interpolated to their corners.
+
+    Its patches are sets: the nodes of their faces.
 
     A case that was solved in parallel and not reconstructed is read from its ``processor`` folders,
     whose nodes at the same positions become one, with the mean of the cells around it.
@@ -67,7 +74,14 @@ def open_openfoam(case: Path) -> Series:
         return mesh if reconstructed else _merged(case, mesh)
 
     # Not strict: what VTK only reports of a case is not taken for damage.
-    return vtk_run(case, times, grid, lambda _: vtk_damage_reported(case), from_cells=True)
+    series = vtk_run(case, times, grid, lambda _: vtk_damage_reported(case), from_cells=True)
+
+    def mesh() -> Mesh:
+        found = series.mesh()
+        with vtk_damage_reported(case):
+            return with_sets_at(found, _patches(case, times[0], reconstructed=reconstructed))
+
+    return replace(series, mesh=mesh)
 
 
 def _require_whole_boundary(file: Path) -> None:
@@ -101,6 +115,36 @@ def _reader(case: Path, *, reconstructed: bool) -> Any:
     reader.DisableAllPatchArrays()
     reader.SetPatchArrayStatus(_MESH, 1)
     return reader
+
+
+def _patches(case: Path, time: float, *, reconstructed: bool) -> dict[str, NDArray[Any]]:
+    """Return the positions of the nodes of each patch.
+
+    VTK leaves out the patches between the parts of a case that processors solve.
+    """
+    reader = _reader(case, reconstructed=reconstructed)
+    # Only positions are needed: values would take the memory of a timestep.
+    reader.DisableAllCellArrays()
+    reader.DisableAllPointArrays()
+    reader.EnableAllPatchArrays()
+    reader.SetPatchArrayStatus(_MESH, 0)
+    reader.UpdateTimeStep(time)
+    found: dict[str, NDArray[Any]] = {}
+    for blocks in _named_blocks(reader.GetOutput()).values():
+        if hasattr(blocks, "GetNumberOfBlocks"):
+            for name, patch in _named_blocks(blocks).items():
+                if patch.GetNumberOfPoints():
+                    found[name] = from_vtk(patch.GetPoints().GetData())
+    return found
+
+
+def _named_blocks(blocks: Any) -> dict[str, Any]:
+    """Return VTK's blocks by their names, without empty ones."""
+    found = {}
+    for number in range(blocks.GetNumberOfBlocks()):
+        if blocks.GetBlock(number) is not None and blocks.HasMetaData(number):
+            found[blocks.GetMetaData(number).Get(blocks.NAME()) or ""] = blocks.GetBlock(number)
+    return found
 
 
 def _block(blocks: Any, name: str) -> Any:

@@ -7,9 +7,11 @@ Tested in tests/data/readers/runs/test_folder.py and test_multiblock.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from simulgenvae.data.readers.runs.block_choice import BlockChoice
+from simulgenvae.data.readers.runs.exodus_sets import set_places
 from simulgenvae.data.readers.runs.external_files import check_collection, check_hdf5
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.legacy_text import require_complete_legacy
@@ -22,6 +24,7 @@ from simulgenvae.data.readers.runs.run_files import (
     frame_files,
 )
 from simulgenvae.data.readers.runs.run_format import RunFormat
+from simulgenvae.data.readers.runs.sets_by_place import with_sets_at
 from simulgenvae.data.readers.runs.vtk_series import (
     distinct_times,
     pipeline_times,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulgenvae.data.readers.runs.series import Series
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def open_vtk(path: Path, blocks: Sequence[str] | None = None) -> Series:
@@ -70,15 +74,20 @@ def open_timesteps(
 
 
 def open_exodus(path: Path, blocks: Sequence[str] | None = None) -> Series:
-    """Open an Exodus file.
+    """Open an Exodus file, with its node sets and side sets.
 
     Raises UserError when it is damaged, or holds a mesh without timesteps.
     """
     pyvista = reading_pyvista(path)
-    with vtk_damage_reported(path):
-        reader: Any = pyvista.get_reader(path)
+
+    def mesh_reader() -> Any:
+        found: Any = pyvista.get_reader(path)
         # Nodes stay where the mesh has them: displacements are fields.
-        reader.reader.SetApplyDisplacements(False)
+        found.reader.SetApplyDisplacements(False)
+        return found
+
+    with vtk_damage_reported(path):
+        reader = mesh_reader()
         reader.reader.UpdateInformation()
         known = pipeline_times(reader.reader)
     if known is None:
@@ -93,7 +102,14 @@ def open_exodus(path: Path, blocks: Sequence[str] | None = None) -> Series:
         reader.set_active_time_value(times[step])
         return choose(reader.read())
 
-    return vtk_run(path, times, grid, notes=lambda: choose.notes)
+    series = vtk_run(path, times, grid, notes=lambda: choose.notes)
+
+    def mesh() -> Mesh:
+        found = series.mesh()
+        with vtk_damage_reported(path):
+            return with_sets_at(found, set_places(mesh_reader().reader))
+
+    return replace(series, mesh=mesh)
 
 
 def _open_files(path: Path, run: RunFiles, blocks: Sequence[str] | None) -> Series:

@@ -1,0 +1,1 @@
+"""Meshes in files of their own, with the named sets of their nodes."""
