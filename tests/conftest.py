@@ -48,7 +48,7 @@ SLOW = (
     "cli/test_predict.py",
     "cli/test_one_of_everything.py",
     "cli/test_render.py",
-    "cli/test_serve.py",
+    "cli/test_app.py",
     "cli/test_shapes.py",
     "cli/test_suggest.py",
     "cli/test_train_budget.py",

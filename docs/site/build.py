@@ -53,7 +53,7 @@ def write_pages(pages: Path) -> None:
 
 def commands() -> str:
     """Return the reference of the command line, from its parser."""
-    from simulgenvae.cli.app import make_app
+    from simulgenvae.cli.parser import make_app
 
     return str(make_app().generate_docs()).replace("# simulgenvae\n", "# Commands\n", 1)
 

@@ -1,106 +1,132 @@
-"""The parser of ``simulgenvae``: every command, and the form of its errors."""
-
 from __future__ import annotations
 
-import importlib
-import inspect
+import base64
+import gzip
+import re
+import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
+import urllib.request
+from pathlib import Path
 
 import pytest
-from cyclopts import App
 
-from simulgenvae.cli.app import COMMANDS, make_app, parse
-from simulgenvae.cli.ingest import SolverOptions
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_is_the_function_of_its_name_in_the_file_of_its_name(name: str) -> None:
-    module = importlib.import_module(f"simulgenvae.cli.{name.replace('-', '_')}")
-    command = getattr(module, name.replace("-", "_"))
-    if not isinstance(command, App):
-        parameters = inspect.signature(command).parameters.values()
-        assert all(each.kind != each.POSITIONAL_OR_KEYWORD for each in parameters)
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    make_app()([name, "--help"], result_action="return_value")
-    lines = [line.strip("│ ") for line in capsys.readouterr().out.splitlines()]
-    options = [line for line in lines if line.startswith("--")]
-    silent = [line for line in options if "  " not in line and "INT" not in line]
-    # Only names that fill their column have the explanation in the next line.
-    assert all(option.startswith(("--master", "--max")) for option in silent), silent
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        (["nonsense"], 'simulgenvae: error: Unknown command "nonsense"'),
-        (["train", "--nonsense"], "simulgenvae train: error: Unknown option: --nonsense"),
-        (["train", "a", "b"], "simulgenvae train: error: Unused Tokens: ['b']"),
-        (["export"], 'simulgenvae export: error: Command "export" parameter --out requires'),
-        (["train", "--gpus", "0"], 'Invalid value "0" for --gpus. Must be >= 1.'),
-        (["train", "--master_port", "65536"], "Must be <= 65535."),
-        (["suggest", "--range", "speed=2"], "'speed=2' is no range: write NAME=LOW:HIGH"),
-        (["learning-curve", "--fractions", "1/2", "2"], "2 is no fraction"),
-        (["learning-curve", "--target", "3"], "3 is no error between 0 and 1"),
-        (["render", "--out", "a.png", "--times", "1,x"], "1,x: no such file, and not times"),
-        (["render", "--out", "a.png", "--warp", "U,x"], "'U,x': give NAME or NAME,FACTOR"),
-        (["inspect", "a.h5", "--axes", "time"], "--axes time: name each axis once"),
-        (["ingest", "a.npy", "--study", "b", "--overwrite", "--append"], "Mutually exclusive"),
-        (["explore", "study", "nonsense"], "simulgenvae explore: error: Invalid value"),
-        (["explore", "study", "sample"], "parameter --out requires an argument"),
-    ],
-)
-def test_a_mistake_in_the_arguments_is_one_line_and_exit_code_2(
-    cli: Callable[..., Any], arguments: list[str], text: str
-) -> None:
-    done = cli(*arguments)
-    assert done.code == 2
-    assert done.out == ""
-    assert done.err.count("\n") == 1
-    assert text in done.err
-
-
-def test_values_become_typed_parameters() -> None:
-    call = parse(
-        ["learning-curve", "study", "--fractions", "1/4", "1", "--set", "a.b=c", "--set=d=e"]
-    )
-    assert call.named["fractions"] == (0.25, 1.0)
-    assert call.named["overrides"] == ("a.b=c", "d=e")
-    assert [str(value) for value in call.positional] == ["study"]
-
-
-def test_numbers_below_zero_are_values() -> None:
-    assert parse(["suggest", "--seed", "-1"]).named["seed"] == -1
-    solver = parse(["ingest", "a.npy", "--study", "b", "--box=-1,1"]).named["solver"]
-    assert isinstance(solver, SolverOptions)
-    assert solver.box == "-1,1"
-
-
-def test_help_version_and_completion_load_neither_torch_nor_numpy() -> None:
-    """All in one process; what it imports stays imported, so that the first one is named."""
-    code = """
-import sys
-from simulgenvae.cli.app import COMMANDS, make_app
+from simulgenvae import Study
 from simulgenvae.cli.main import main
+from simulgenvae.explorer.container import unpack
+from simulgenvae.explorer.server import PageServer
+from tests.explorer.conftest import assets
 
-def check(what):
-    loaded = {"torch", "numpy", "pydantic"} & sys.modules.keys()
-    if loaded:
-        sys.exit(f"{what} has loaded {sorted(loaded)}")
+__all__ = ["assets"]
 
-ways = [["explore", way] for way in ("interpolate", "traverse", "sample")]
-for arguments in [["--version"], [], *([name] for name in COMMANDS), *ways]:
-    main(arguments if "--version" in arguments else [*arguments, "--help"])
-    check(" ".join(arguments) + " --help")
-# The completion has the options of all commands.
-make_app().generate_completion(shell="bash")
-check("the completion")
+pytest.importorskip("onnxscript")
+
+SERVED = """
+import signal, sys
+# A process that a shell starts in the background ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pathlib import Path
+import simulgenvae.explorer.page
+simulgenvae.explorer.page.ASSETS = Path(sys.argv[1])
+from simulgenvae.cli.main import main
+sys.exit(main(["app", sys.argv[2], "--no-browser"]))
 """
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert done.stderr == ""
-    assert done.returncode == 0
+HELD = """
+import sys, time
+from pathlib import Path
+from simulgenvae.utils.lock import only_one
+with only_one(Path(sys.argv[1]), "train", subject="S", advice=""):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_page_is_served_until_ctrl_c(assets: Path, board: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", SERVED, str(assets), str(board)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        address = re.match(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", line)[0]
+        with urllib.request.urlopen(address) as answer:
+            assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert b'id="twin"' in answer.read()
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+
+
+@pytest.mark.usefixtures("assets")
+def test_a_port_in_use(board: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["app", str(board), "--no-browser", "--port", str(port)]) == 2
+    assert f"--port {port}: another program uses this port" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("assets")
+def test_a_study_without_a_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["app", str(tmp_path), "--no-browser"]) == 2
+    assert "train first" in " ".join(capfd.readouterr().err.split())
+
+
+@pytest.mark.usefixtures("assets")
+def test_a_study_that_is_being_trained(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    lock = Study.open(tmp_path).lock_file
+    command = [sys.executable, "-c", HELD, str(lock)]
+    training = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert training.stdout.readline() == "held\n"
+        assert main(["app", str(tmp_path), "--no-browser"]) == 2
+    finally:
+        training.kill()
+        training.wait()
+    assert "is being trained, and has no model yet" in " ".join(capfd.readouterr().err.split())
+
+
+def test_a_clone_without_built_assets(
+    assets: Path, board: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (assets / "page.html").unlink()
+    assert main(["app", str(board), "--no-browser"]) == 2
+    assert "Build it with `make web`" in " ".join(capfd.readouterr().err.split())
+
+
+@pytest.mark.usefixtures("assets")
+def test_the_browser_is_opened(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+
+    def stop(server: PageServer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PageServer, "serve_forever", stop)
+    assert main(["app", str(board)]) == 0
+    (address,) = opened
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address)
+
+
+@pytest.mark.usefixtures("assets")
+def test_the_page_is_written_as_a_file(
+    board: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "S"
+    shutil.copytree(board, study)
+    with (study / "study.toml").open("a", encoding="utf-8") as settings:
+        settings.write("\n[quantities]\nwall = \"mean(temperature, nodes='wall.txt')\"\n")
+    (study / "wall.txt").write_text("0\n3\n", encoding="utf-8")
+    out = tmp_path / "twin.html"
+    assert main(["export", str(study), "--out", str(out)]) == 0
+    assert "on random designs it differs from the surrogate" in capfd.readouterr().out
+    page = out.read_bytes()
+    assert b"<title>S</title>" in page
+    described = re.search(rb'id="twin">([^<]+)<', page)[1]
+    about, _ = unpack(gzip.decompress(base64.b64decode(described)))
+    assert [each["name"] for each in about["quantities"]] == ["wall"]
+    assert main(["export", str(study), "--out", str(out)]) == 2
+    assert "--overwrite" in capfd.readouterr().err
+    assert out.read_bytes() == page

@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.cli import demo
-from simulgenvae.cli.app import parse
 from simulgenvae.cli.main import main
+from simulgenvae.cli.parser import parse
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.demo import ending
 from simulgenvae.demo.measure import Measured, Prediction

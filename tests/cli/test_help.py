@@ -13,8 +13,8 @@ from cyclopts import App
 from cyclopts.argument import ArgumentCollection
 from rich.console import Console
 
-from simulgenvae.cli.app import COMMANDS, make_app, parse
 from simulgenvae.cli.main import current
+from simulgenvae.cli.parser import COMMANDS, make_app, parse
 
 WAYS = [f"explore {way}" for way in ("interpolate", "traverse", "sample")]
 PAGES = ["", *COMMANDS, *WAYS]

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import pytest
 
-from simulgenvae.cli.app import parse
 from simulgenvae.cli.launch import add_launch, without_launch
 from simulgenvae.cli.launch_flags import LaunchFlags
+from simulgenvae.cli.parser import parse
 
 ALL = "--gpus 2 --nnodes 3 --node_rank 1 --master_addr here --master_port 4 --max_restarts 5"
 

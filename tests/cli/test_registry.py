@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import simulgenvae
-from simulgenvae.cli.app import COMMANDS, Command
 from simulgenvae.cli.console import show
+from simulgenvae.cli.parser import COMMANDS, Command
 
 
 def count_runs(folder: Path = Path(), /, *, twice: bool = False) -> None:

@@ -1,92 +1,51 @@
-"""The parser of the commands of ``simulgenvae``.
+"""``simulgenvae app``.
 
-A command is a typed function in its own file; its signature and docstring are its options and their
-help. cyclopts imports the file when the command runs, so that ``--help`` and ``--version`` load
-neither torch nor numpy.
+Tested in tests/cli/test_app.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import webbrowser
+from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from simulgenvae import __version__
-from simulgenvae.cli.commands import COMMANDS, Command
-
-__all__ = [
-    "COMMANDS",
-    "PROGRAM",
-    "Call",
-    "Command",
-    "examples",
-    "make_app",
-    "parse",
-    "shown_default",
-]
-
-PROGRAM = "simulgenvae"
+import simulgenvae
+from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import OUTPUT
+from simulgenvae.cli.messages import Messages
+from simulgenvae.cli.options import Folder, ModelName
 
 
-def make_app() -> App:
-    """Return the parser of all commands."""
-    # A switch can only be turned on: cyclopts would add --no-resume, --no-overwrite ...
-    app = App(
-        name=PROGRAM,
-        help="Fields of new designs, learned from finished runs.\n\nThe usual way is: inspect, "
-        "ingest, check, train, evaluate, predict. Each command has its own --help.",
-        version=f"{PROGRAM} {__version__}",
-        default_parameter=Parameter(negative=(), show_default=shown_default),
-    )
-    for order, (name, command) in enumerate(COMMANDS.items()):
-        # The text, not the function: cyclopts imports the module when its command is called.
-        app.command(
-            command.path(name),
-            name=name,
-            help="\n\n".join(filter(None, (command.help, command.description))),
-            sort_key=order,
-            # A group of commands has its own end of the help.
-            **({} if command.is_group else {"help_epilogue": examples(command.examples)}),
-        )
-    app.register_install_completion_command()
-    return app
+def app(
+    folder: Folder = Path(),
+    /,
+    *,
+    model: ModelName = None,
+    port: Annotated[
+        int,
+        Parameter(group=OUTPUT, validator=Number(gte=0, lte=65535), show_default="a free one"),
+    ] = 0,
+    no_browser: Annotated[bool, Parameter(group=OUTPUT)] = False,
+    messages: Messages = Messages(),
+) -> None:
+    """Move the inputs and see the field, in a browser.
 
-
-@dataclass(frozen=True)
-class Call:
-    """A command with the values of its parameters."""
-
-    function: Callable[..., None]
-    positional: tuple[object, ...]
-    """Values of the positional parameters."""
-    named: dict[str, object]
-    """Values of the others; those that are not given are missing."""
-
-    def __call__(self) -> None:
-        """Run the command."""
-        self.function(*self.positional, **self.named)
-
-
-def parse(arguments: Sequence[str]) -> Call:
-    """Return the command that the arguments ask for; CycloptsError if they ask for none."""
-    # Errors are raised instead of printed: `main` decides how they look.
-    function, values, _ = make_app().parse_args(
-        list(arguments), exit_on_error=False, print_error=False
-    )
-    return Call(function, values.args, values.kwargs)
-
-
-def examples(lines: Sequence[str]) -> str | None:
-    """Return the end of a command's help; None where there are no examples."""
-    if not lines:
-        return None
-    # Markdown: a block of code is not wrapped.
-    return "\n".join(["Examples:", "```", *(f"{PROGRAM} {line}" for line in lines), "```"])
-
-
-def shown_default(value: object) -> str:
-    """Return a default as the help shows it. Options that mean more by it say so themselves."""
-    if value is False:
-        return "off"
-    return "none" if value is None or value in ((), "") else str(value)
+    Parameters
+    ----------
+    port
+        Port on this machine.
+    no_browser
+        Only print the address.
+    """
+    study = simulgenvae.Study.open(folder, model)
+    with study.serve(port) as server:
+        show(f"{server.address} shows {study.folder}; Ctrl-C ends it")
+        if not no_browser:
+            webbrowser.open(server.address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            show("ended")

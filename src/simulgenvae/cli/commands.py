@@ -152,7 +152,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "app": Command(
         "Move the inputs and see the field, in a browser.",
-        function="simulgenvae.cli.serve:app",
+        function="simulgenvae.cli.app:app",
         description=(
             "The page runs the model itself, and is served on this machine alone; its address is "
             "shown. Ctrl-C ends it. export writes the same page as one file."

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from simulgenvae.cli.app import parse
 from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import DESIGNS, OUTPUT
 from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Overrides
+from simulgenvae.cli.parser import parse
 from simulgenvae.errors import UserError
 from simulgenvae.explorer.page import has_assets
 from simulgenvae.utils.install import install_command

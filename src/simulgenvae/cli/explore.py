@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 import simulgenvae
-from simulgenvae.cli.app import examples
 from simulgenvae.cli.commands import COMMANDS
 from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import CHOICE, DESIGNS, OUTPUT
@@ -23,6 +22,7 @@ from simulgenvae.cli.options import (
     Times,
     times_of,
 )
+from simulgenvae.cli.parser import examples
 from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import count
 

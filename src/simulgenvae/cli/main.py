@@ -3,7 +3,7 @@
 Parsed by cyclopts: ``--help`` takes 0.35 s, where argparse, which needs the arguments of all
 commands, took 0.95 s.
 
-Tested in tests/cli/test_commands.py and tests/cli/test_app.py.
+Tested in tests/cli/test_commands.py and tests/cli/test_parser.py.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from cyclopts import CycloptsError
 from rich.console import Console
 
-from simulgenvae.cli.app import PROGRAM, Call, parse
 from simulgenvae.cli.guard import MISTAKE, guarded
 from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.messages import Messages
+from simulgenvae.cli.parser import PROGRAM, Call, parse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """Options that several commands have, as types of the parameters of their functions.
 
-Tested in tests/cli/test_app.py.
+Tested in tests/cli/test_parser.py.
 """
 
 from __future__ import annotations
