@@ -29,7 +29,7 @@ def test_csv_has_units_in_its_header_and_exact_numbers(tmp_path: Path) -> None:
         found = list(csv.DictReader(file))
     assert found == [
         {
-            "design": "a",
+            "id": "a",
             "speed [m/s]": "0.1",
             "material": "steel",
             "peak [K]": "3.5",

@@ -117,7 +117,7 @@ def test_a_table_of_results(study: Study, tmp_path: Path) -> None:
     with (tmp_path / "t.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        *("design", "amplitude [mm]", "speed [m/s]"),
+        *("id", "amplitude [mm]", "speed [m/s]"),
         *("expected_error", "novelty", "warnings", "comment"),
     ]
     assert [float(row["novelty"]) for row in rows] == [score.novelty for score in scores]
@@ -201,6 +201,6 @@ def test_the_command_line_shows_units_and_reads_them_back(
     table = tmp_path / "t.csv"
     at = ["--at", "amplitude=1,speed=1"]
     assert main(["predict", folder, *at, "--table", str(table)]) == 0
-    assert table.read_text().startswith("design,amplitude [mm],speed [m/s],")
+    assert table.read_text().startswith("id,amplitude [mm],speed [m/s],")
     assert main(["predict", folder, "--at", "speed [km/h]=1,amplitude=1"]) == 2
     assert "'speed' is in km/h, but in m/s in the study" in capsys.readouterr().err

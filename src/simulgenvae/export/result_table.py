@@ -57,7 +57,7 @@ class ResultRow:
 
     def cells(self) -> dict[str, Cell]:
         """Return all cells by the name of their column; a name that is taken gets a ``_``."""
-        cells = {"design": Cell(self.design)}
+        cells = {"id": Cell(self.design)}
         true = {} if self.true_error is None else {"true_error": Cell(self.true_error)}
         scores = {
             "expected_error": Cell(self.expected_error),
@@ -135,7 +135,7 @@ def _entry(row: ResultRow) -> dict[str, object]:
         }
 
     return {
-        "design": row.design,
+        "id": row.design,
         "inputs": named(row.inputs),
         "quantities": named(row.quantities),
         "expected_error": row.expected_error,
