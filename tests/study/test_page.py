@@ -85,6 +85,13 @@ def test_the_error_is_that_of_the_last_evaluation_of_this_model(study: Study) ->
     assert _description(study.page().html)["evaluation"] is None
 
 
+def test_an_error_on_validation_runs_is_not_told_as_that_of_test_runs(study: Study) -> None:
+    study.evaluate()
+    found = json.loads(study.metrics_file.read_text())
+    study.metrics_file.write_text(json.dumps(found | {"compared_split": "validation"}))
+    assert _description(study.page().html)["evaluation"] is None
+
+
 def test_without_assets_no_port_stays_open(study: Study, assets: Path) -> None:
     (assets / "page.html").unlink()
     with pytest.raises(UserError, match="make web"):

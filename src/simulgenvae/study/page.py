@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.explorer.description import Evaluation
     from simulgenvae.explorer.server import PageServer
+    from simulgenvae.surrogate.model_record import ModelFacts
     from simulgenvae.surrogate.surrogate import Surrogate
 
 
@@ -54,12 +55,13 @@ class Paging(StudyData):
         require_assets()
         study = self.pinned()
         surrogate = _load(study)
+        facts = read_facts(study)
         name = study.folder.resolve().name
         origin = Origin(
             study=name,
             model=study.model or "",
-            created=read_facts(study).trained.isoformat(),
-            evaluation=_evaluation(study, surrogate),
+            created=facts.trained.isoformat(),
+            evaluation=_evaluation(study, facts),
         )
         texts = study.declared_quantities(surrogate.settings)
         twin = make_twin(surrogate, _training(study, surrogate), origin, texts, study.folder)
@@ -162,18 +164,16 @@ def _training(study: Paging, surrogate: Surrogate) -> Conditions | None:
     return replace(conditions, table=recoded(conditions, scaler.levels), levels=scaler.levels)
 
 
-def _evaluation(study: Paging, surrogate: Surrogate) -> Evaluation | None:
-    """Return the error of the last evaluation, if that was of this model."""
-    from simulgenvae.evaluation.results import EvaluationResult
+def _evaluation(study: Paging, facts: ModelFacts) -> Evaluation | None:
+    """Return the error on test runs, where this model was evaluated on some."""
     from simulgenvae.explorer.description import Evaluation
+    from simulgenvae.study.model_summary import read_metrics
 
-    if not study.metrics_file.exists():
-        return None
     try:
-        result = EvaluationResult.read(study.metrics_file)
+        result = read_metrics(study, facts)
     except UserError:
         return None
     error = result.mean_error("prediction")
-    if error is None or result.training.data_fingerprint != surrogate.info.data_fingerprint:
+    if error is None or result.compared_split != "test":
         return None
     return Evaluation(relative_error=error, runs=result.compared["prediction"].runs)
