@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
 from tests.deployment.conftest import make_surrogate
 
 __all__ = ["make_surrogate"]
@@ -22,6 +25,17 @@ TEMPLATE = """<!doctype html>
 <script type="application/octet-stream" id="runtime"><!--RUNTIME--></script>
 </body></html>
 """
+
+
+def with_gap() -> Dataset:
+    """Return waves on a line with nodes without values, and a pressure that varies little."""
+    table = np.random.default_rng(0).uniform(0.5, 1.5, (14, 2))
+    x = np.linspace(0.0, 1.0, 20)
+    waves = np.stack([a * np.sin(3 * (x - b * np.linspace(0, 1, 4)[:, None])) for a, b in table])
+    fields = np.stack([101325 + 0.02 * waves, 300 + waves], axis=3)
+    fields[:, :, 6:11] = np.nan
+    conditions = Conditions(tuple(f"r{run}" for run in range(14)), ("a", "b"), table)
+    return Dataset.from_arrays(fields, conditions, coords=x, variables=("p", "T"))
 
 
 @pytest.fixture

@@ -15,13 +15,15 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.deployment.write import inputs_of, random_designs
 from simulgenvae.explorer.describe import Origin
-from simulgenvae.explorer.networks import SAMPLES, Networks, networks_of
+from simulgenvae.explorer.network_files import NetworkFiles
+from simulgenvae.explorer.networks import SAMPLES, networks_of
 from simulgenvae.explorer.twin import make_twin
 from simulgenvae.quantities import default_texts
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.quantities import quantity_predictor
 from simulgenvae.surrogate.surrogate import Surrogate
 from tests.conftest import MakeSettings
+from tests.explorer.conftest import with_gap
 from tests.explorer.page_formulas import Page
 
 MakeSurrogate = Callable[..., Surrogate]
@@ -76,9 +78,9 @@ VECTOR = {
 @pytest.fixture(autouse=True, scope="module")
 def _networks_once() -> Iterator[None]:
     """Export the networks of an ensemble once: it takes most of the time, and does not differ."""
-    known: dict[tuple[object, ...], Networks] = {}
+    known: dict[tuple[object, ...], NetworkFiles] = {}
 
-    def kept(surrogate: Surrogate, *rest: Any) -> Networks:
+    def kept(surrogate: Surrogate, *rest: Any) -> NetworkFiles:
         ensemble = surrogate.ensemble
         key = (*map(id, ensemble.members), id(ensemble.pod_gp), ensemble.gp_weight)
         if key not in known:
@@ -127,14 +129,7 @@ def test_without_a_reduction(make_surrogate: MakeSurrogate) -> None:
 
 
 def test_nodes_without_values_and_offsets(make_settings: MakeSettings) -> None:
-    table = np.random.default_rng(0).uniform(0.5, 1.5, (14, 2))
-    x = np.linspace(0.0, 1.0, 20)
-    waves = np.stack([a * np.sin(3 * (x - b * np.linspace(0, 1, 4)[:, None])) for a, b in table])
-    fields = np.stack([101325 + 0.02 * waves, 300 + waves], axis=3)
-    fields[:, :, 6:11] = np.nan
-    conditions = Conditions(tuple(f"r{run}" for run in range(14)), ("a", "b"), table)
-    dataset = Dataset.from_arrays(fields, conditions, coords=x, variables=("p", "T"))
-    surrogate = fit(dataset, make_settings(20))
+    surrogate = fit(with_gap(), make_settings(20))
     page = check(
         surrogate,
         {"peak": "max(p)", "part": "mean(p, nodes=(4, 5, 11))", "probe": "max(T, node=12)"},

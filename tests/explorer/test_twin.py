@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.deployment.write import inputs_of, random_designs
 from simulgenvae.errors import UserError
@@ -17,6 +16,7 @@ from simulgenvae.explorer.twin import make_twin
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
 from tests.conftest import MakeSettings, MakeWaves
+from tests.explorer.conftest import with_gap
 from tests.explorer.page_formulas import Page
 
 MakeSurrogate = Callable[..., Surrogate]
@@ -118,14 +118,7 @@ def test_a_decoder_that_is_a_function_of_position(
 
 @pytest.fixture(scope="module")
 def masked(make_settings: MakeSettings) -> Surrogate:
-    """Return a surrogate of nodes without values, with a pressure that varies little."""
-    table = np.random.default_rng(0).uniform(0.5, 1.5, (14, 2))
-    x = np.linspace(0.0, 1.0, 20)
-    waves = np.stack([a * np.sin(3 * (x - b * np.linspace(0, 1, 4)[:, None])) for a, b in table])
-    fields = np.stack([101325 + 0.02 * waves, 300 + waves], axis=3)
-    fields[:, :, 6:11] = np.nan
-    conditions = Conditions(tuple(f"r{run}" for run in range(14)), ("a", "b"), table)
-    return fit(Dataset.from_arrays(fields, conditions, coords=x), make_settings(20))
+    return fit(with_gap(), make_settings(20))
 
 
 def test_nodes_without_values_and_offsets_in_double_precision(masked: Surrogate) -> None:

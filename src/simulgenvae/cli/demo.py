@@ -2,9 +2,9 @@
 
 The steps are the commands that anybody would type; the solver is ``simulgenvae.demo.panel``. FOLDER
 then holds ``solver/`` (the files that go in), ``study/`` (data, models, report), ``new/``
-(predictions for ParaView) and ``demo.json`` (finished steps and their times); with images as
-conditions, two networks learn the same circuit boards: ``study-cnn/`` and ``new-cnn/``,
-``study-vit/`` and ``new-vit/``.
+(predictions for ParaView), ``explorer.html`` (the page of the model) and ``demo.json`` (finished
+steps and their times); with images as conditions, two networks learn the same circuit boards:
+``study-cnn/``, ``new-cnn/`` and ``explorer-cnn.html``, and the same with ``vit``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the demo has finished in a folder, so that the same command goes on after a stop."""
+"""Steps that the demo has finished in a folder, so that the same command goes on after a stop."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class PodGpModule(nn.Module):
 
 
 class FeatureModule(nn.Module):
-    """Scaled parameters and images to the features that the processes read, in double precision.
+    """Network from scaled parameters and images to the processes' features, in double precision.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class FeatureModule(nn.Module):
 
 
 class KernelModule(nn.Module):
-    """Features to kernel values and mean amplitudes of the modes, with one kernel.
+    """Network from features to kernel values and mean amplitudes of the modes, with one kernel.
 
     Distances between designs are computed in double precision, as the processes themselves do.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ScaledParameters(nn.Module):
-    """Parameters ``[n, P]`` in the user's units to scaled ones ``[n, Q]``.
+    """Network from parameters ``[n, P]`` in the user's units to scaled ones ``[n, Q]``.
 
     It does what :meth:`ConditionScaler.transform` does.
 

@@ -6,7 +6,7 @@ Tested in tests/explorer/test_twin.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,21 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.network_files import NetworkFiles
     from simulgenvae.explorer.state import StateArrays
     from simulgenvae.surrogate.surrogate import Surrogate
 
 _COMPARED_TIMES = 3
-
-
-class Files(Protocol):
-    """The three ONNX files."""
-
-    @property
-    def design(self) -> bytes: ...  # noqa: D102
-    @property
-    def coefficients(self) -> bytes: ...  # noqa: D102
-    @property
-    def basis(self) -> bytes: ...  # noqa: D102
 
 
 class Difference(NamedTuple):
@@ -108,7 +98,7 @@ class Expected:
         times = unit_times(surrogate.times, surrogate.times)[steps]
         return cls(designs, times, fields.astype(np.float32), spreads, factor, state)
 
-    def but_by(self, files: Files) -> Expected:
+    def but_by(self, files: NetworkFiles) -> Expected:
         """Return what networks predict of the same designs, which others are compared with."""
         found = list(self._predicted(files))
         return replace(
@@ -117,7 +107,7 @@ class Expected:
             spreads=np.stack([spreads for _, spreads in found]),
         )
 
-    def compare(self, files: Files) -> Accuracy:
+    def compare(self, files: NetworkFiles) -> Accuracy:
         """Return the largest difference of networks over all designs."""
         found = [
             (self._difference(fields, self.fields[row]), self._difference(std, self.spreads[row]))
@@ -125,7 +115,9 @@ class Expected:
         ]
         return Accuracy(*(Difference(*np.max(each, axis=0)) for each in zip(*found, strict=True)))
 
-    def _predicted(self, files: Files) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    def _predicted(
+        self, files: NetworkFiles
+    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Yield fields and spread of each design by networks, both ``[t, M, V]``."""
         design = Session(files.design)
         coefficients = Session(files.coefficients)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CoefficientNetwork(nn.Module):
-    """Latents and trajectories of one design to its coefficients and their deviations.
+    """Network from latents and trajectories of one design to its coefficients and their deviations.
 
     It does what :meth:`Ensemble.combine` and ``CoefficientPrediction.deviations`` do.
 

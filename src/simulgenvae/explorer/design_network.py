@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DesignNetwork(nn.Module):
-    """One design to everything about it that does not depend on time.
+    """Network from one design to everything about it that does not depend on time.
 
     Outputs, by name:
 
@@ -139,7 +139,7 @@ class DesignNetwork(nn.Module):
 
 
 class Widening(nn.Module):
-    """Factor to the spread of designs outside the trained range."""
+    """Network from parameters to the factor of the spread outside the trained range."""
 
     def __init__(self, ensemble: Ensemble) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a page draws of a mesh: the triangles of its outside, lines and edges, or its nodes.
+"""Parts of a mesh that a page draws: the triangles of its outside, lines and edges, or its nodes.
 
 Tested in tests/explorer/test_drawn_mesh.py.
 """
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from simulgenvae.mesh.vtk import mesh_grid
+from simulgenvae.mesh.vtk_cells import ragged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from simulgenvae.mesh.cells import Ragged
     from simulgenvae.mesh.mesh import Mesh
 
 _NODE = "node"
@@ -66,8 +68,8 @@ def drawn_mesh(mesh: Mesh, nodes: int) -> DrawnMesh:
     rows = np.asarray(surface.point_data[_NODE])
     has_faces = mesh.cells.dimension > 1
     triangles = surface.triangulate().faces.reshape(-1, 4)[:, 1:] if has_faces else _none(3)
-    lines = _pairs(surface.lines) if mesh.cells.dimension else _none(2)
-    edges = _face_edges(surface.faces) if has_faces else _none(2)
+    lines = _pairs(ragged(surface.GetLines())) if mesh.cells.dimension else _none(2)
+    edges = _face_edges(ragged(surface.GetPolys())) if has_faces else _none(2)
     if any(group.kind.is_curved for group in mesh.cells.groups):
         # Faces of higher order come in parts: their sides join a corner and a node that is none.
         corner = np.isin(rows, _corners(mesh))
@@ -108,31 +110,23 @@ def _corners(mesh: Mesh) -> NDArray[np.int64]:
     return np.unique(np.concatenate([table.ravel() for table in mesh.cells.corners().values()]))
 
 
-def _rows_of(flat: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the values of rows in VTK's older layout, and the row that each belongs to.
-
-    In this layout each row begins with the number of its values.
-    """
-    starts = []
-    place = 0
-    while place < len(flat):
-        starts.append(place)
-        place += int(flat[place]) + 1
-    counts = flat[starts] if starts else np.zeros(0, np.int64)
-    values = np.delete(flat, starts) if starts else np.zeros(0, np.int64)
-    return values, np.repeat(np.arange(len(counts)), counts)
+def _owner(rows: Ragged) -> NDArray[np.int64]:
+    """Return the number of the row that each value belongs to."""
+    return np.repeat(np.arange(len(rows.counts)), rows.counts)
 
 
-def _pairs(flat: NDArray[Any]) -> NDArray[np.int64]:
+def _pairs(polylines: Ragged) -> NDArray[np.int64]:
     """Return the lines between neighbours of polylines, ``[L, 2]``."""
-    values, row = _rows_of(np.asarray(flat, np.int64))
+    values = polylines.values
+    row = _owner(polylines)
     together = row[1:] == row[:-1]
     return np.column_stack([values[:-1][together], values[1:][together]])
 
 
-def _face_edges(flat: NDArray[Any]) -> NDArray[np.int64]:
+def _face_edges(faces: Ragged) -> NDArray[np.int64]:
     """Return the sides of faces, each once, ``[E, 2]``."""
-    values, row = _rows_of(np.asarray(flat, np.int64))
+    values = faces.values
+    row = _owner(faces)
     following = np.roll(values, -1)
     # The last node of a face is followed by its first one.
     last = np.flatnonzero(np.diff(row, append=-1))

@@ -5,10 +5,9 @@ Tested in tests/explorer/test_twin.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from simulgenvae.deployment.write import inputs_of, random_designs
@@ -17,12 +16,11 @@ from simulgenvae.explorer.accuracy import Accuracy, Expected
 from simulgenvae.explorer.basis_network import basis_file
 from simulgenvae.explorer.coefficient_network import CoefficientNetwork
 from simulgenvae.explorer.design_network import DesignNetwork
+from simulgenvae.explorer.network_files import NetworkFiles
 from simulgenvae.explorer.onnx_file import exported, with_half_weights
 from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS, required_ensemble
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from simulgenvae.explorer.state import StateArrays
     from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -39,25 +37,7 @@ PART_OF_ERROR = 0.1
 error."""
 
 
-@dataclass(frozen=True)
-class Networks:
-    """Three ONNX files: design, coefficients and basis."""
-
-    design: bytes
-    coefficients: bytes
-    basis: bytes
-    is_exact: bool
-    """True if the uncertainty is that of Python; else it is an approximation."""
-    difference: float = 0.0
-    """Largest difference of the fields to those of the surrogate, relative to their range."""
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays of a container."""
-        files = {"design": self.design, "coefficients": self.coefficients, "basis": self.basis}
-        return {f"model.{name}": np.frombuffer(file, np.uint8) for name, file in files.items()}
-
-
-def networks_of(surrogate: Surrogate, state: StateArrays, own_error: float | None) -> Networks:
+def networks_of(surrogate: Surrogate, state: StateArrays, own_error: float | None) -> NetworkFiles:
     """Return the networks of a surrogate, as small as their accuracy allows.
 
     Parameters
@@ -84,7 +64,7 @@ def networks_of(surrogate: Surrogate, state: StateArrays, own_error: float | Non
     return replace(found, difference=surrogates.compare(found).fields.largest)
 
 
-def _require_close(surrogates: Expected, networks: Networks) -> None:
+def _require_close(surrogates: Expected, networks: NetworkFiles) -> None:
     accuracy = surrogates.compare(networks)
     largest = {"fields": TOLERANCE, "spread": TOLERANCE if networks.is_exact else APPROXIMATE}
     for name, allowed in largest.items():
@@ -97,7 +77,7 @@ def _require_close(surrogates: Expected, networks: Networks) -> None:
             )
 
 
-def _smallest(exact: Networks, expected: Expected, own_error: float) -> Networks:
+def _smallest(exact: NetworkFiles, expected: Expected, own_error: float) -> NetworkFiles:
     """Return the networks with as much in half precision as the surrogate's error allows."""
     halved = replace(
         exact,
@@ -113,7 +93,7 @@ def _smallest(exact: Networks, expected: Expected, own_error: float) -> Networks
     return found
 
 
-def _exact(surrogate: Surrogate, state: StateArrays) -> Networks:
+def _exact(surrogate: Surrogate, state: StateArrays) -> NetworkFiles:
     """Return networks with all weights in single precision."""
     ensemble = required_ensemble(surrogate)
     design = DesignNetwork(ensemble, SAMPLES)
@@ -126,7 +106,7 @@ def _exact(surrogate: Surrogate, state: StateArrays) -> Networks:
         found = dict(zip(design.outputs, design(**given), strict=True))
     found = {name: tensor.clone() for name, tensor in found.items() if name != "novelty"}
     found["times"] = torch.linspace(0.0, 1.0, 3)
-    return Networks(
+    return NetworkFiles(
         exported(design, given, design.outputs),
         exported(coefficients, found, ["mean", "deviations", "samples"], {"times": {0: "t"}}),
         basis_file(state.basis, surrogate.reduction.rank),

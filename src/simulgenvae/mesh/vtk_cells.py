@@ -37,7 +37,7 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
     unknown = sorted(set(np.unique(types).tolist()) - BY_NUMBER.keys())
     if unknown:
         raise UserError(f"{path}: cells of the VTK type {unknown[0]} are not supported")
-    nodes = _ragged(grid.GetCells())
+    nodes = ragged(grid.GetCells())
     for pixel in _PIXELS:
         rows = np.flatnonzero(types == pixel.number)
         if pixel.corners is not None and len(rows):
@@ -95,12 +95,13 @@ def _faces(grid: pyvista.UnstructuredGrid, cells: int) -> tuple[Ragged, NDArray[
     faces = grid.GetPolyhedronFaces()
     if places is None or faces is None or not places.GetNumberOfCells():
         return Ragged.empty(), np.zeros(cells + 1, np.int64)
-    faces_of = _ragged(places)
+    faces_of = ragged(places)
     # Files may number faces in another order, or let two cells share one.
-    return _ragged(faces).at(faces_of.values), faces_of.offsets
+    return ragged(faces).at(faces_of.values), faces_of.offsets
 
 
-def _ragged(array: Any) -> Ragged:
+def ragged(array: Any) -> Ragged:
+    """Return the rows of VTK's ``vtkCellArray``."""
     return Ragged(
         from_vtk(array.GetOffsetsArray()).astype(np.int64),
         from_vtk(array.GetConnectivityArray()).astype(np.int64),

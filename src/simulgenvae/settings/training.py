@@ -92,8 +92,9 @@ class EndToEndSettings(StageSettings):
     field_weight: Positive = 1.0
     """Weight of that loss (`LC_alpha`)."""
     latent_weight: NonNegative = 1e-3
-    """Weight of the distance of the predicted latents from the encoder's (`latent_reg_weight`); 0
-    switches it off (`use_latent_regularization 0`)."""
+    """Weight of the distance of the predicted latents from the encoder's where trained networks go
+    on (`latent_reg_weight`); 0 switches it off (`use_latent_regularization 0`). Networks from new
+    weights get their encoder last, which has a weight of its own."""
     vae_path: str | None = None
     """File of the trained VAE to start from instead of running the stage `vae`
     (`e2e_vae_model_path`), relative to the study folder. The study's own file,

@@ -1,4 +1,4 @@
-"""Which model of a study a training makes, and whether it may.
+"""Choice of the model of a study that a training makes, and whether it may.
 
 Tested in tests/study/test_models.py.
 """
