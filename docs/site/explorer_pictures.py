@@ -17,7 +17,12 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
 WIDE = (1180, 720)
 NARROW = (420, 860)
 FRAMES = 14
@@ -57,12 +62,13 @@ def _opened(
     page = context.new_page()
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(path.resolve().as_uri())
-    _wait(page, "document.documentElement.dataset.state === 'ready'")
-    _wait(page, "window.explorer.complete")
+    wait_for(page, "document.documentElement.dataset.state === 'ready'")
+    wait_for(page, "window.explorer.complete")
     return page
 
 
-def _wait(page: Page, expression: str) -> None:
+def wait_for(page: Page, expression: str) -> None:
+    """Wait until an expression of the page is true."""
     # Playwright's own waiting needs `unsafe-eval`, which the page does not allow.
     while not page.evaluate(expression):
         page.wait_for_timeout(20)
@@ -70,7 +76,7 @@ def _wait(page: Page, expression: str) -> None:
 
 def _set(page: Page, change: str) -> None:
     page.evaluate(f"window.explorer.set({change})")
-    _wait(page, "window.explorer.complete")
+    wait_for(page, "window.explorer.complete")
 
 
 def _times(page: Page) -> int:
@@ -115,7 +121,7 @@ def _picture(page: Page) -> Image.Image:
 
 
 def _save(page: Page, out: Path) -> None:
-    _wait(page, "window.explorer.complete")
+    wait_for(page, "window.explorer.complete")
     page.wait_for_timeout(300)
     _picture(page).save(out, optimize=True)
 
