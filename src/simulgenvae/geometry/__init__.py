@@ -1,0 +1,1 @@
+"""Geometries that differ between runs, brought onto one common mesh."""

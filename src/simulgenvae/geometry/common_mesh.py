@@ -1,0 +1,74 @@
+"""Common mesh of runs whose own meshes differ: what every way of sharing one has to offer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
+
+
+class Placement(ABC):
+    """One geometry and its relation to the common mesh.
+
+    Attributes
+    ----------
+    mesh
+        Own mesh of the geometry, with m nodes.
+    shape
+        Numbers that describe the geometry at the M nodes of the common mesh, `[M, S]`.
+    """
+
+    mesh: Mesh
+    shape: NDArray[np.float64]
+
+    @abstractmethod
+    def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return values `[m, K]` at the own nodes as values `[M, K]` on the common mesh."""
+
+    @abstractmethod
+    def to_own(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return values `[M, K]` on the common mesh as values `[m, K]` at the own nodes."""
+
+
+class CommonMesh(ABC):
+    """Mesh on which the fields of all runs are learned, although each run has one of its own.
+
+    Attributes
+    ----------
+    kind
+        Name of the way, as settings and files have it.
+    mesh
+        The common mesh, with M nodes.
+    shape_width
+        Number S of values that describe a geometry at each node.
+    """
+
+    kind: ClassVar[str]
+    mesh: Mesh
+
+    @property
+    @abstractmethod
+    def shape_width(self) -> int:
+        """Number S of values that describe a geometry at each node."""
+
+    @abstractmethod
+    def place(self, own: Mesh, path: Path) -> Placement:
+        """Return the placement of a geometry from the file ``path``.
+
+        Raises UserError naming the file when the geometry cannot be brought onto the common mesh.
+        """
+
+    @abstractmethod
+    def placed(self, shape: NDArray[np.floating]) -> Placement:
+        """Return the placement of the geometry that ``shape`` `[M, S]` describes.
+
+        Its own mesh follows from the shape: this is how a predicted geometry gets a mesh. Raises
+        UserError when the shape describes no geometry.
+        """
