@@ -62,6 +62,10 @@ class SolverOptions:
     """Bring runs on other meshes onto that of one."""
     displacement: bool = False
     """Nodes that move, or differ between runs: by number, with their displacement as a field."""
+    geometry: Annotated[
+        Literal["corresponding", "grid"] | None, Parameter(show_default="by the meshes")
+    ] = None
+    """How runs with meshes of their own share one: by the numbers of nodes, or on a grid."""
     reference: Annotated[str | None, Parameter(show_default="one like most")] = None
     """Run whose times, fields and mesh all have."""
 
@@ -198,6 +202,11 @@ def _selection(
             "--interpolate moves nodes, --displacement takes them by their numbers: "
             "give one of them."
         )
+    if solver.geometry is not None and (solver.displacement or solver.interpolate):
+        raise UserError(
+            "--geometry keeps the mesh of each run, --interpolate and --displacement do not: give "
+            "one of them."
+        )
     nodes = None if solver.nodes is None else tuple(read_node_numbers(solver.nodes).tolist())
     part = RunPart(
         fields=solver.fields,
@@ -210,6 +219,7 @@ def _selection(
         reference=solver.reference,
         interpolate=solver.interpolate,
         displacement=solver.displacement,
+        geometry=solver.geometry,
         pattern=solver.pattern,
         blocks=solver.block,
         path=path,

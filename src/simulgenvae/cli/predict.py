@@ -66,6 +66,9 @@ def predict(
     at: At = (),
     params: NewParams = None,
     images: NewImages = None,
+    meshes: Annotated[
+        Path | None, Parameter(group=DESIGNS, show_default="the predicted geometry")
+    ] = None,
     times: Times = None,
     nodes: Annotated[str | None, Parameter(group=PART, show_default="all")] = None,
     variables: Variables = None,
@@ -86,6 +89,8 @@ def predict(
     ----------
     at
         A design: its parameters, as row=0.05,speed=0.006. Several --at are several designs.
+    meshes
+        Meshes of the designs, where runs have their own: a folder with ID.vtu (.msh .stl ...).
     nodes
         Numbers of some nodes, counted from 0: 0,5,17 or 0:99, or a file.
     out
@@ -108,6 +113,7 @@ def predict(
         params=params,
         images=images,
         at=at,
+        meshes=meshes,
         times=times_of(times),
         nodes=None if nodes is None else _numbers(nodes),
         variables=variables,

@@ -15,6 +15,7 @@ from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
 from simulgenvae.data.missing_values import MissingValues
 from simulgenvae.data.precision import Precision
+from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
 from simulgenvae.data.values import to_physical, to_stored
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     import zarr
     from numpy.typing import ArrayLike, NDArray
+
+    from simulgenvae.data.shapes import Shapes
 
 
 __all__ = ["Dataset", "Mesh"]
@@ -52,6 +55,8 @@ class Dataset(Metadata):
     remarks
         Notes made when the dataset was stored: runs that were left out, interpolation between
         meshes.
+    shapes
+        Geometries of the runs, where they have meshes of their own.
 
     Examples
     --------
@@ -71,6 +76,7 @@ class Dataset(Metadata):
     fingerprint: str
     digests: tuple[str, ...]
     remarks: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    shapes: Shapes | None = dataclasses.field(default=None, kw_only=True)
 
     @classmethod
     def from_arrays(
@@ -210,6 +216,7 @@ class Dataset(Metadata):
             fingerprint=stored.fingerprint,
             digests=stored.digests,
             remarks=stored.remarks,
+            shapes=stored.shapes,
         )
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
@@ -228,7 +235,7 @@ class Dataset(Metadata):
         (2, 4, 5, 1)
         """
         # A generator: one run is in memory at a time, also for a dataset larger than memory.
-        runs = (self._stored(index) for index in range(len(self.ids)))
+        runs = map(self._placed, range(len(self.ids)))
         write_store(
             path,
             self if self.mask is None else self.whole(),
@@ -291,6 +298,11 @@ class Dataset(Metadata):
         """
         run = self.run(index)
         return run if self.mask is None else self.mask.fill(run)
+
+    def _placed(self, index: int) -> PlacedRun:
+        """Return the field of one run as it is stored, with its geometry."""
+        geometry = None if self.shapes is None else self.shapes.geometry(index)
+        return PlacedRun(self._stored(index), geometry)
 
     def _stored(self, index: int) -> NDArray[np.float32]:
         """Return the field of one run at all nodes as it is stored."""

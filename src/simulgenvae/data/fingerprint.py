@@ -52,6 +52,8 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         names["time_unit"] = metadata.time_unit
     if mesh.unit:
         names["length_unit"] = mesh.unit
+    if metadata.common is not None:
+        names["geometry"] = metadata.common.record()
     sets = mesh.sets.arrays()
     if sets:
         names["sets"] = mesh.sets.names

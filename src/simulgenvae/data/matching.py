@@ -223,6 +223,9 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
     from simulgenvae.data.readers.companions import texts
 
     tables = [source.companions["params"] for source in sources if "params" in source.companions]
+    if not tables and all(source.common is not None for source in sources):
+        # Their geometry is what is known of them.
+        return Conditions(ids or tuple(map(str, range(runs))), (), np.zeros((runs, 0)))
     if len(tables) < len(sources):
         raise UserError(
             "the runs have no conditions: give a table with --params, images with --images, or both"

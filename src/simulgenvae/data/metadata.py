@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.geometry import CommonMesh
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,8 @@ class Metadata:
     mask
         Nodes with values, where others of the whole mesh have none; None where all have. ``nodes``
         and ``mesh`` are those with values only.
+    common
+        Way in which runs with meshes of their own share the whole mesh; None where all have it.
     """
 
     ids: tuple[str, ...]
@@ -62,6 +65,7 @@ class Metadata:
     offsets: NDArray[np.float64] | None = field(default=None, kw_only=True)
     mask: NodeMask | None = field(default=None, kw_only=True)
     time_unit: str = field(default="", kw_only=True)
+    common: CommonMesh | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         # The class is frozen, so its own assignment is refused too.

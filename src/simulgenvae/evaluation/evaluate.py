@@ -71,6 +71,7 @@ def evaluate(
         stays).
     """
     require_trained_on(dataset, surrogate, study)
+    dataset = surrogate.seen(dataset)
     # Quantities name nodes of the whole mesh, which the surrogate knows until the next step.
     texts = surrogate.settings.quantities if quantities is None else quantities
     checked = quantity_checks(surrogate, texts, study.folder)

@@ -45,6 +45,11 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     UserError
         When they do not fit into memory, or the file cannot be written.
     """
+    first = next(batches)
+    batches = chain([first], batches)
+    if first.mesh is not None:
+        _write_own_meshes(batches, path)
+        return
     collected = []
     size = 0
     # The archive needs the number of designs before its first value.
@@ -56,7 +61,6 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             f"{path}: joining {len(collected)} batches of designs",
             "write a .zarr, or fewer designs.",
         )
-    first = collected[0]
     fields: dict[str, NDArray[Any]] = {}
     for name in first.arrays():
         fields[name] = np.concatenate([batch.arrays()[name] for batch in collected])
@@ -88,6 +92,47 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             variables=np.array(first.variables, dtype=np.str_),
             units=np.array(first.units, dtype=np.str_),
             **fields,
+        )
+
+
+def _write_own_meshes(batches: Iterator[Batch], path: Path) -> None:
+    """Write a ``.npz`` file of designs with meshes of their own.
+
+    It has ``ids``, ``times``, ``variables`` and ``units``, and for each design ``ID/fields``
+    `[T, m, V]`, ``ID/coords`` `[m, D]` and ``ID/cells_KIND``; as far as they are known ``ID/std``,
+    ``ID/lower`` and ``ID/upper``; and ``novelty`` and ``expected_error`` `[n]`.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    scores: dict[str, list[NDArray[np.float64]]] = {}
+    ids: list[str] = []
+    first: Batch | None = None
+    for batch in batches:
+        assert batch.mesh is not None, "all designs have meshes of their own"
+        first = first or batch
+        ids.append(design := batch.ids[0])
+        arrays[f"{design}/fields"] = batch.fields[0]
+        arrays[f"{design}/coords"] = _coords(batch.mesh, batch)
+        arrays |= {f"{design}/{name}": values[0] for name, values in batch.extra_fields.items()}
+        for name, values in batch.mesh.cells.arrays().items():
+            arrays[f"{design}/{CELLS}{name}"] = values
+        for name, score in batch.scores.items():
+            scores.setdefault(name, []).append(score)
+        size = sum(array.nbytes for array in arrays.values())
+        require_memory(size, f"{path}: collecting {len(ids)} designs", "write .vtkhdf files.")
+    assert first is not None, "there is a design"
+    for name, unit in {"time_unit": first.time_unit, "length_unit": first.mesh.unit}.items():
+        if unit:
+            arrays[name] = np.array(unit, dtype=np.str_)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            allow_pickle=False,
+            ids=np.array(ids, dtype=np.str_),
+            times=first.times,
+            variables=np.array(first.variables, dtype=np.str_),
+            units=np.array(first.units, dtype=np.str_),
+            **{name: np.concatenate(values) for name, values in scores.items()},
+            **arrays,
         )
 
 
@@ -140,7 +185,7 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
     # Imported here, as by the other writers: each format's library is loaded when it is written.
     import zarr
 
-    from simulgenvae.data.store.write import chunk_shape
+    from simulgenvae.data.store.arrays import chunk_shape
 
     group = zarr.create_group(str(path), zarr_format=3)
     for name, array in like.arrays().items():

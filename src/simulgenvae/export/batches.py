@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.surrogate.labelled_arrays import PredictedArrays
 
 AXES = ("run", "time", "node", "variable")
@@ -78,6 +79,8 @@ class Batch:
         Texts of the designs `[n]` by the name of their column.
     parameters
         Parameters of the designs, where they are known.
+    mesh
+        Own mesh of the only design; None where all designs have that of the study.
     """
 
     fields: NDArray[np.floating]
@@ -92,6 +95,7 @@ class Batch:
     time_unit: str = ""
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Parameters | None = None
+    mesh: Mesh | None = None
 
     @classmethod
     def of(cls, prediction: xr.Dataset) -> Batch:

@@ -206,7 +206,7 @@ def _create_fields(
     file: h5netcdf.File, like: Batch, on_mesh: dict[str, str]
 ) -> dict[tuple[str, str], str]:
     # Imported here, as it loads zarr, which other formats do without.
-    from simulgenvae.data.store.write import chunk_shape
+    from simulgenvae.data.store.arrays import chunk_shape
 
     named = field_names(like, {*file.dimensions, *file.variables})
     _, steps, nodes, _ = like.fields.shape

@@ -135,7 +135,7 @@ def _written(
     for batch in batches:
         for index, run in enumerate(batch.ids):
             target = _target(path, run, used)
-            write(batch, index, mesh, folder / target.name)
+            write(batch, index, batch.mesh or mesh, folder / target.name)
             yield target
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 
+_OWN_MESHES = (".npz", ".vtkhdf", ".pvd", ".xdmf")
+"""Formats that hold designs with meshes of their own."""
 MANY_FILES = 200
 """Number of files from which on a note recommends a format with fewer."""
 
@@ -80,6 +82,7 @@ def write_prediction(
     *,
     overwrite: bool = False,
     runs: int | None = None,
+    own_meshes: bool = False,
 ) -> None:
     """Write what ``Surrogate.predict`` returned to ``path``.
 
@@ -101,6 +104,8 @@ def write_prediction(
     runs
         Number of designs, where it is known before; several ranks predict them together, each its
         own ones, in formats that several processes can write.
+    own_meshes
+        Whether each batch is one design on a mesh of its own.
 
     Raises
     ------
@@ -121,6 +126,11 @@ def write_prediction(
         check_target(path, overwrite=overwrite, ids=())
         export_format.write_shared(checked, mesh, path, runs)
     elif export_format.write is not None:
+        if own_meshes and path.suffix not in _OWN_MESHES:
+            raise UserError(
+                f"{path}: designs with meshes of their own are written as {', '.join(_OWN_MESHES)}; "
+                f"a {path.suffix} holds one mesh"
+            )
         check_target(path, overwrite=overwrite, ids=())
         export_format.write(checked, mesh, path)
     else:
@@ -137,5 +147,5 @@ def _several_ranks() -> bool:
 def _on_mesh(some: Iterator[Batch], mesh: Mesh) -> Iterator[Batch]:
     """Pass batches on, each checked to have the mesh's nodes."""
     for batch in some:
-        mesh.check(batch.fields.shape[2])
+        (batch.mesh or mesh).check(batch.fields.shape[2])
         yield batch

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.mesh.mesh import Mesh
@@ -54,9 +55,24 @@ class CommonMesh(ABC):
     mesh: Mesh
 
     @property
+    def nodes(self) -> int:
+        """Number of nodes of the common mesh, M."""
+        assert self.mesh.coords is not None, "nodes without positions have no geometry"
+        return len(self.mesh.coords)
+
+    @property
     @abstractmethod
     def shape_width(self) -> int:
         """Number S of values that describe a geometry at each node."""
+
+    @property
+    @abstractmethod
+    def shape_names(self) -> tuple[str, ...]:
+        """Names of these S values."""
+
+    @abstractmethod
+    def record(self) -> dict[str, object]:
+        """Return what files hold of the way besides its mesh, as JSON; ``kind`` is its name."""
 
     @abstractmethod
     def place(self, own: Mesh, path: Path) -> Placement:

@@ -25,6 +25,7 @@ from simulgenvae.export.result_table import (
 )
 from simulgenvae.export.write import check_target, many_files_note, write_prediction
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
+from simulgenvae.study.given_meshes import OwnMeshes, matched, mesh_files
 from simulgenvae.study.predicted_design import PredictedDesign, predicted_designs
 from simulgenvae.surrogate.outline import Outline
 from simulgenvae.surrogate.selection import require_samples
@@ -61,6 +62,7 @@ class Predicting(StudyData):
         params: Path | None = None,
         images: Path | None = None,
         at: Sequence[str] = (),
+        meshes: Path | None = None,
         times: NDArray[np.float64] | None = None,
         nodes: NDArray[np.intp] | None = None,
         variables: Sequence[str] | None = None,
@@ -94,6 +96,9 @@ class Predicting(StudyData):
             Their images: a folder, a CSV file ``id,file``, or one image.
         at
             Instead of a file, the parameters of each design as ``NAME=VALUE,NAME=VALUE``.
+        meshes
+            Where runs have meshes of their own: the mesh of each design, a folder with ``ID.vtu``
+            or one file. Without it, each design has the geometry that follows from its conditions.
         times
             Times to predict, within the trained span; the trained ones by default.
         nodes
@@ -146,14 +151,35 @@ class Predicting(StudyData):
         study = self.pinned()
         outline = Outline.read(study)
         outline.check(times, nodes, variables)
-        conditions, notes = read_new_conditions(params, images, outline.condition_scaler, at)
-        log_notes(notes)
+        files = _mesh_files(meshes, outline, nodes, truth)
+        scaler = outline.design_scaler
+        described = scaler.names or scaler.images is not None
+        if described or params is not None or images is not None or at:
+            conditions, notes = read_new_conditions(params, images, scaler, at)
+            log_notes(notes)
+            conditions = conditions if files is None else matched(conditions, files)
+        elif files is None:
+            raise UserError(
+                "the geometry is what this model knows of a design: give the meshes of the designs "
+                "(--meshes)"
+            )
+        else:
+            conditions = matched(None, files)
         if out is not None:
             check_target(out, overwrite=overwrite, ids=conditions.ids)
             steps = len(outline.times if times is None else times)
             log_notes(many_files_note(out, len(conditions), steps))
         request = _Request(
-            study, conditions, times, nodes, variables, samples, seed, quantities or {}, table
+            study,
+            conditions,
+            times,
+            nodes,
+            variables,
+            samples,
+            seed,
+            quantities or {},
+            table,
+            files,
         )
         if truth is None and request.is_small and "torch" not in sys.modules:
             # Imported here: mistakes are reported before SciPy is loaded.
@@ -178,6 +204,7 @@ class _Request:
     seed: int
     quantities: Mapping[str, str]
     table: Path | None
+    meshes: Mapping[str, Path] | None = None
 
     @property
     def is_small(self) -> bool:
@@ -192,14 +219,18 @@ class _Request:
         from simulgenvae.surrogate.predict import Predictor, prediction_warnings
         from simulgenvae.surrogate.selection import select
 
-        warnings = prediction_warnings(parts, self.conditions, samples=self.samples)
+        own = self._own_meshes(parts)
+        seen = self.conditions if own is None else own.conditions
+        warnings = prediction_warnings(parts, seen, samples=self.samples)
         log_warnings(warnings)
         of_quantities = self._quantity_predictor(parts)
         selection = select(parts, self.times, self.nodes, self.variables)
         predictor = Predictor(parts, selection, self.samples, self.seed)
-        batches = map(Batch.of_arrays, predictor.array_batches(self.conditions))
-        found = self._written(batches, self._mesh(parts), out, overwrite=overwrite, runs=None)
-        found = with_quantities(found, of_quantities, self.conditions)
+        batches: Iterable[Batch] = map(Batch.of_arrays, predictor.array_batches(seen))
+        found = self._written(
+            batches, self._mesh(parts), out, overwrite=overwrite, runs=None, own=own
+        )
+        found = with_quantities(found, of_quantities, seen)
         self._write_table(found, warnings)
         return found
 
@@ -211,7 +242,9 @@ class _Request:
         from simulgenvae.study.used_runs import use_warnings
 
         surrogate = self.study.load_surrogate()
-        warnings = surrogate.warnings(self.conditions, samples=self.samples)
+        placed = self._own_meshes(surrogate)
+        seen = self.conditions if placed is None else placed.conditions
+        warnings = surrogate.warnings(seen, samples=self.samples)
         log_warnings(warnings)
         uses = {} if truth is None else self._uses(surrogate)
         of_quantities = self._quantity_predictor(surrogate)
@@ -222,7 +255,7 @@ class _Request:
             # Each rank predicts its part of the designs, and gets the summaries of all.
             local = collectives.local_rows(np.arange(len(self.conditions))).tolist()
             predicted = surrogate.predict_batches(
-                self.conditions.select(local),
+                seen.select(local),
                 times=self.times,
                 nodes=self.nodes,
                 variables=self.variables,
@@ -233,9 +266,9 @@ class _Request:
             mesh = self._mesh(surrogate)
             runs = len(self.conditions)
             own = self._written(
-                batches, mesh, out, overwrite=overwrite, runs=runs, surrogate=surrogate
+                batches, mesh, out, overwrite=overwrite, runs=runs, own=placed, surrogate=surrogate
             )
-            own = with_quantities(own, of_quantities, self.conditions.select(local))
+            own = with_quantities(own, of_quantities, seen.select(local))
             own = [replace(design, used_for=uses.get(design.design)) for design in own]
             found = list(chain(*collectives.all_gather(own)))
             if collectives.is_rank0():
@@ -276,6 +309,12 @@ class _Request:
         log_warnings(quantity_warnings(predictor))
         return predictor
 
+    def _own_meshes(self, parts: PredictingParts) -> OwnMeshes | None:
+        """Return the designs with their geometry; None where all have the mesh of the study."""
+        if parts.shapes is None:
+            return None
+        return OwnMeshes.of(parts.shapes, self.conditions, self.meshes)
+
     def _mesh(self, parts: PredictingParts) -> Mesh:
         mesh = parts.whole_mesh
         return mesh if self.nodes is None else mesh.at(self.nodes)
@@ -288,18 +327,49 @@ class _Request:
         *,
         overwrite: bool,
         runs: int | None,
+        own: OwnMeshes | None,
         surrogate: Surrogate | None = None,
     ) -> list[PredictedDesign]:
         """Write the batches, if there is a file to write, and return the summaries of designs."""
         found: list[PredictedDesign] = []
+        if own is not None:
+            batches = own.on_own_meshes(batches)
         labelled = (batch.with_parameters(self.conditions) for batch in batches)
         summarised = _summarised(labelled, self.conditions, found, surrogate)
         if out is not None:
-            write_prediction(summarised, mesh, out, overwrite=overwrite, runs=runs)
+            write_prediction(
+                summarised, mesh, out, overwrite=overwrite, runs=runs, own_meshes=own is not None
+            )
         for _ in summarised:
             # Without a file, batches are only summarised.
             pass
         return found
+
+
+def _mesh_files(
+    meshes: Path | None,
+    outline: Outline,
+    nodes: NDArray[np.intp] | None,
+    truth: Path | None,
+) -> dict[str, Path] | None:
+    """Return the files of the designs' meshes by their ids; None where none are given.
+
+    Raises UserError for what cannot be asked of designs with meshes of their own, or only of them.
+    """
+    if outline.shapes is None:
+        if meshes is not None:
+            raise UserError(
+                f"{meshes}: all runs of this study have one mesh, and so have its predictions: "
+                "leave out --meshes"
+            )
+        return None
+    for flag, given in (("--nodes", nodes), ("--truth", truth)):
+        if given is not None:
+            raise UserError(
+                f"designs of this study have meshes of their own, for which {flag} is not known: "
+                "leave it out"
+            )
+    return None if meshes is None else mesh_files(meshes)
 
 
 def _summarised(

@@ -177,12 +177,15 @@ class Training(StudyData):
         simulgenvae.errors.UserError: ...
         """
         from simulgenvae.search.join import join_search
+        from simulgenvae.surrogate.shapes import with_shapes
 
         settings = settings or self.read_settings()
         stages = self.default_stages(settings)
         require_searchable(settings, stages)
         dataset = self.open_dataset(settings)
-        return join_search(dataset, self.make_split(dataset, settings), settings, stages, self)
+        split = self.make_split(dataset, settings)
+        dataset, _ = with_shapes(dataset, split)
+        return join_search(dataset, split, settings, stages, self)
 
     def _training(self) -> AbstractContextManager[None]:
         """Return a block in which no other command writes into the study."""

@@ -120,6 +120,7 @@ def assemble(
         vae_training=VaeTraining(description.settings, description.info),
         info=info,
         mask=fields.mask,
+        shapes=fields.shapes,
     )
 
 

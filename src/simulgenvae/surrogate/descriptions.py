@@ -17,6 +17,7 @@ from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.ensemble.file_content import EnsembleDescription
+from simulgenvae.surrogate.shapes import ShapeDescription
 
 Info = Annotated[TrainingInfo, PlainSerializer(TrainingInfo.to_json)]
 """Facts about a training, which are written without those that are not known."""
@@ -53,6 +54,8 @@ class VaeDescription(ModelDescription):
     """Unit of the positions; files of earlier versions have none."""
     sets: tuple[str, ...] = ()
     """Names of the sets of nodes; files of earlier versions have none."""
+    shapes: ShapeDescription | None = None
+    """How geometries are described, where runs have meshes of their own."""
 
     @model_validator(mode="after")
     def _names_that_are_known(self) -> Self:

@@ -14,6 +14,7 @@ from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
 from simulgenvae.mesh.node_sets import NodeSets
+from simulgenvae.surrogate.shapes import ShapeModel
 from simulgenvae.surrogate.weights import group
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class FieldParts(NamedTuple):
     """Nodes with values, and the cells between them."""
     mask: NodeMask | None
     """Nodes of the whole mesh that have values; None where all have."""
+    shapes: ShapeModel | None
+    """How geometries are described, where runs have meshes of their own."""
 
 
 def field_parts(
@@ -62,6 +65,9 @@ def field_parts(
     cells = Cells.from_arrays(group("cells.", arrays))
     sets = NodeSets.from_arrays(description.sets, group("sets.", arrays))
     mesh = Mesh(arrays.get("coords"), cells, unit=description.length_unit, sets=sets)
+    shapes = None
+    if description.shapes is not None:
+        shapes = ShapeModel.restore(group("shapes.", arrays), description.shapes, mesh)
     mask = None
     if "valued" in arrays:
         mask = NodeMask(mesh, arrays["valued"].astype(bool))
@@ -69,4 +75,4 @@ def field_parts(
     mesh.check(nodes)
     if mask is not None and len(mask.numbers) != nodes:
         raise ValueError(f"{len(mask.numbers)} nodes with values, but fields of {nodes} nodes")
-    return FieldParts(times, mesh, mask)
+    return FieldParts(times, mesh, mask, shapes)

@@ -124,6 +124,8 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
     arrays |= {f"sets.{name}": array for name, array in mesh.sets.arrays().items()}
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
+    if parts.shapes is not None:
+        arrays |= {f"shapes.{name}": array for name, array in parts.shapes.arrays().items()}
     if parts.mask is not None:
         arrays["valued"] = parts.mask.valued.astype(np.uint8)
     tensors = starting_with("vae.", parts.networks.state_dict())
@@ -141,6 +143,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         time_unit=parts.time_unit,
         length_unit=parts.mesh.unit,
         sets=mesh.sets.names,
+        shapes=None if parts.shapes is None else parts.shapes.description(),
     )
     return tensors, description
 

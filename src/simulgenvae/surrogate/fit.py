@@ -19,6 +19,7 @@ from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.rest_time import rest_seconds
+from simulgenvae.surrogate.shapes import with_shapes
 from simulgenvae.surrogate.trained_surrogate import trained_surrogate, write_model
 from simulgenvae.surrogate.unseen_error import UnseenError, unseen_error
 from simulgenvae.training.phases import CALIBRATION, UNSEEN
@@ -95,6 +96,7 @@ def fit(
         _require_same_data(dataset, start)
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
+    dataset, shapes = with_shapes(dataset, split)
     stages = stages or default_stages(settings)
     # Unknown names of stages are refused here, before any data are read.
     specs = stage_specs(stages)
@@ -153,7 +155,7 @@ def fit(
         kept = start if start is not None and not changes_vae(stages, settings) else None
         search = None if found is None else found.record
         surrogate = trained_surrogate(
-            dataset, settings, split, stages, trained, ensemble, kept, search
+            dataset, settings, split, stages, trained, ensemble, kept, search, shapes
         )
         if study is not None and collectives.is_rank0():
             write_model(trained, surrogate, study, kept, runs=len(dataset.ids))

@@ -16,6 +16,7 @@ from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.model_file import check_kind, complete_model, require_trained
 from simulgenvae.surrogate.selection import selected_columns, selected_rows, selected_times
+from simulgenvae.surrogate.shapes import ShapeDescription
 from simulgenvae.utils.tensor_file import read_some_arrays
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Outline:
         Name of the decoder.
     time_unit
         Unit of the times, "" where it is unknown.
+    shapes
+        How geometries are described, where runs have meshes of their own.
     """
 
     condition_scaler: ConditionScaler
@@ -52,6 +55,12 @@ class Outline:
     nodes: int
     decoder: str
     time_unit: str = ""
+    shapes: ShapeDescription | None = None
+
+    @property
+    def design_scaler(self) -> ConditionScaler:
+        """Scaling of what a user gives of a design besides its mesh."""
+        return self.condition_scaler if self.shapes is None else self.shapes.table
 
     @classmethod
     def read(cls, study: StudyFolder) -> Outline:
@@ -70,6 +79,7 @@ class Outline:
             decoder = about.get("decoder") or about["settings"]["model"].get("decoder", "modulated")
             if decoder not in DECODERS:
                 raise ValueError(f"there is no decoder {decoder}")
+            shapes = about.get("shapes")
             return cls(
                 ConditionScaler.model_validate(about["condition_scaler"]),
                 tuple(map(str, about["variables"])),
@@ -77,6 +87,7 @@ class Outline:
                 len(arrays.get("valued", arrays["reduction.mean"])),
                 decoder,
                 str(about.get("time_unit", "")),
+                shapes and ShapeDescription.model_validate(shapes),
             )
 
     def check(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.mesh.node_mask import NodeMask
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from simulgenvae.models.training_record import TrainingInfo, VaeTraining
     from simulgenvae.reduction import Reduction
     from simulgenvae.settings import Settings
+    from simulgenvae.surrogate.shapes import ShapeModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,9 @@ class PredictingParts:
     mask
         Nodes with values, where others of the whole mesh have none; None where all have.
         Predictions are NaN at the others.
+    shapes
+        How geometries are described, where runs have meshes of their own; then ``mesh`` is the one
+        that they share.
     """
 
     settings: Settings
@@ -62,6 +68,20 @@ class PredictingParts:
     ensemble: Ensemble | None
     mask: NodeMask | None = None
     time_unit: str = ""
+    shapes: ShapeModel | None = None
+
+    @property
+    def design_scaler(self) -> ConditionScaler:
+        """Scaling of what a user gives of a design besides its mesh."""
+        return self.condition_scaler if self.shapes is None else self.shapes.table
+
+    def complete(self, conditions: Conditions) -> Conditions:
+        """Return conditions as the networks see them: with the geometry that designs will have."""
+        return conditions if self.shapes is None else self.shapes.complete(conditions)
+
+    def seen(self, dataset: Dataset) -> Dataset:
+        """Return a dataset with conditions as the networks see them."""
+        return dataset if self.shapes is None else self.shapes.seen(dataset)
 
     @property
     def decoder_name(self) -> str:

@@ -118,6 +118,7 @@ class Surrogate(Parts):
             variables that do not exist, one sample, and more fields than fit into memory.
         """
         selection = select(self, times, nodes, variables)
+        conditions = self.complete(conditions)
         # With uncertainty there are four arrays: fields, std, lower and upper.
         size = len(conditions) * selection.run_bytes * (4 if samples > 0 else 1)
         # Twice: all batches, and the data set that they are joined to.
@@ -144,7 +145,7 @@ class Surrogate(Parts):
         that amount is needed while a batch is decoded.
         """
         selection = select(self, times, nodes, variables)
-        return Predictor(self, selection, samples, seed).batches(conditions)
+        return Predictor(self, selection, samples, seed).batches(self.complete(conditions))
 
     def quantities(
         self,
@@ -187,6 +188,7 @@ class Surrogate(Parts):
         """
         texts = self.settings.quantities if texts is None else texts
         predictor = quantity_predictor(self, texts, folder=folder, seed=seed)
+        conditions = self.complete(conditions)
         return labelled_quantities(predictor, predictor.predict(conditions), conditions)
 
     def warnings(self, conditions: Conditions, *, samples: int = 0) -> list[str]:
@@ -195,7 +197,7 @@ class Surrogate(Parts):
         These are parameters outside the trained range and novel designs; with ``samples``, also
         what is not known of the uncertainty.
         """
-        return prediction_warnings(self, conditions, samples=samples)
+        return prediction_warnings(self, self.complete(conditions), samples=samples)
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:
         """Return ``count`` fields like those of the training runs, labelled as in :meth:`predict`.

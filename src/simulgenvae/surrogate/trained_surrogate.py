@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.settings import Settings, StudyFolder
     from simulgenvae.surrogate.ensemble import Ensemble
+    from simulgenvae.surrogate.shapes import ShapeModel
     from simulgenvae.training.train import Trained
     from simulgenvae.training.warm_start import WarmStart
 
@@ -43,6 +44,7 @@ def trained_surrogate(
     ensemble: Ensemble | None,
     kept: WarmStart | None,
     search: SearchRecord | None,
+    shapes: ShapeModel | None = None,
 ) -> Surrogate:
     """Return the surrogate of a training; ``kept`` is the start whose VAE has not changed."""
     info = TrainingInfo(
@@ -75,6 +77,7 @@ def trained_surrogate(
         vae_training=vae_training(settings, info) if kept is None else kept.vae_training,
         info=info,
         mask=dataset.mask,
+        shapes=shapes,
     )
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.store.write import CHUNK_BYTES, chunk_shape, write_store
+from simulgenvae.data.store.arrays import CHUNK_BYTES, chunk_shape
+from simulgenvae.data.store.write import write_store
 from simulgenvae.errors import UserError
 
 

@@ -53,7 +53,7 @@ def append_runs(
     # Files have all nodes; those without values are found again, and must be the same.
     whole = stored.metadata.whole()
     with ExitStack() as stack:
-        opened = open_sources(sources, stack, options.selection)
+        opened = open_sources(sources, stack, options.selection, options.coords)
         layout, new, notes = describe_sources(opened, options, settings, whole)
         with prefix_errors(sources[0]):
             everything = joined(whole, new)

@@ -68,7 +68,7 @@ def build_dataset(
     overwrite = options.if_exists == "replace"
     check_target(target, overwrite=overwrite)
     with ExitStack() as stack:
-        opened = open_sources(sources, stack, options.selection)
+        opened = open_sources(sources, stack, options.selection, options.coords)
         layout, metadata, notes = describe_sources(opened, options, settings)
         if layout.runs < 2:
             raise UserError(

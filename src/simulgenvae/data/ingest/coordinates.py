@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Only formats that VTK reads itself: with other suffixes PyVista calls readers that may load
 # pickles, which can run code, or other files.
 _VTK_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
-_MESH_SUFFIXES = (*_VTK_SUFFIXES, ".inp", ".msh")
+MESH_SUFFIXES = (*_VTK_SUFFIXES, ".inp", ".msh")
 
 _COUNTER = re.compile(
     r"(node|point|vertex|step|time ?step|frame|increment)s?"
@@ -179,10 +179,10 @@ def read_mesh(path: Path) -> Mesh:
     The last three also have named sets of nodes. Raises UserError when pyvista is not installed,
     and for unknown files.
     """
-    if path.suffix.lower() not in _MESH_SUFFIXES:
+    if path.suffix.lower() not in MESH_SUFFIXES:
         raise UserError(
             f"{path}: unknown suffix {path.suffix!r}: meshes are read from "
-            f"{', '.join(_MESH_SUFFIXES)}"
+            f"{', '.join(MESH_SUFFIXES)}"
         )
     if not path.is_file():
         raise UserError(f"{path}: no such file")

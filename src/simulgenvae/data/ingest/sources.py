@@ -16,12 +16,15 @@ from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.readers import RunPart, Source, open_source
+from simulgenvae.data.readers.array_positions import with_positions
 from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
 from simulgenvae.data.readers.axes import MOST_COMPONENTS
 from simulgenvae.data.readers.companions import companion, texts
+from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.units import plain_unit, require_same_unit
 from simulgenvae.data.values import to_stored
 from simulgenvae.errors import UserError
+from simulgenvae.geometry import restore_common_mesh
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_sets import described
 from simulgenvae.utils.progress import WorkLog
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.ingest.options import IngestOptions
     from simulgenvae.data.precision import Precision
+    from simulgenvae.geometry import CommonMesh
     from simulgenvae.settings import DataSettings
 
 
@@ -47,15 +51,21 @@ class Description(NamedTuple):
 
 
 def open_sources(
-    paths: Sequence[Path], stack: ExitStack, selection: RunPart | None = None
+    paths: Sequence[Path],
+    stack: ExitStack,
+    selection: RunPart | None = None,
+    coords: Path | None = None,
 ) -> list[Source]:
     """Open files with fields; they are closed when ``stack`` is left.
+
+    ``coords`` are given by the user, and may have the positions of the nodes of each run.
 
     Raises UserError where one of them cannot be read, and for an empty list.
     """
     if not paths:
         raise UserError("no files with fields are given")
-    return [stack.enter_context(open_source(path, selection)) for path in paths]
+    opened = [stack.enter_context(open_source(path, selection)) for path in paths]
+    return with_positions(opened, coords)
 
 
 def describe_sources(
@@ -135,6 +145,7 @@ def describe_sources(
         units=_units(sources, options, stored) or ("",) * len(names),
         conditions=conditions,
         offsets=None if stored is None else stored.offsets,
+        common=_common_mesh(sources, options, layout, mesh),
     )
     return Description(layout, metadata, [*notes, *matching])
 
@@ -165,8 +176,10 @@ def _said(conditions: Conditions) -> list[str]:
 
 def read_runs(
     sources: Sequence[Source], layout: ArrayLayout, metadata: Metadata, precision: Precision
-) -> Iterator[NDArray[np.float32] | UserError]:
+) -> Iterator[PlacedRun | UserError]:
     """Yield the field `[T, M, V]` of one run after the other, less the offsets of ``metadata``.
+
+    Where runs have meshes of their own, each comes with its geometry.
 
     ``precision`` counts all of them.
     In the place of a run that cannot be read, or holds no numbers, comes the UserError that says
@@ -184,11 +197,21 @@ def read_runs(
                 where = f"{source.path}, run {name!r}"
                 # The run is bound to no variable, which would keep it in memory while the next one
                 # is read.
-                yield to_stored(
-                    precision.counted(layout.cut(source.run(index))), metadata.offsets, where
-                )
+                yield _stored(source.placed_run(index), layout, metadata, precision, where)
             except UserError as error:
                 yield error
+
+
+def _stored(
+    run: PlacedRun, layout: ArrayLayout, metadata: Metadata, precision: Precision, where: str
+) -> PlacedRun:
+    """Return a run as it is stored."""
+    fields = precision.counted(layout.cut(run.fields))
+    geometry = run.geometry
+    if geometry is not None and geometry.own is not None:
+        own = to_stored(geometry.own.fields[: layout.used_steps], metadata.offsets, where)
+        geometry = geometry._replace(own=geometry.own._replace(fields=own))
+    return PlacedRun(to_stored(fields, metadata.offsets, where), geometry)
 
 
 def _square(source: Source) -> list[str]:
@@ -241,7 +264,7 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> tuple[Mesh, list
         mesh = read_mesh(options.mesh)
         named = [f"sets of nodes: {described(mesh.sets.sizes())}"] if mesh.sets else []
         return mesh, [f"{options.mesh}: {remark}" for remark in (*mesh.remarks, *named)]
-    if options.coords is not None:
+    if options.coords is not None and all(source.common is None for source in sources):
         coords, unit = read_numbers(options.coords)
         return Mesh(coords, unit=unit), []
     meshes = [source.mesh for source in sources if source.mesh is not None]
@@ -262,6 +285,33 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> tuple[Mesh, list
         return meshes[0].with_sets(sets), notes
     found = companion(sources, "coords")
     return Mesh(None if found is None else found[1]), []
+
+
+def _common_mesh(
+    sources: Sequence[Source], options: IngestOptions, layout: ArrayLayout, mesh: Mesh
+) -> CommonMesh | None:
+    """Return the way in which runs with meshes of their own share one; None where all have it.
+
+    Raises UserError where only a part of the sources has such runs, or a part of the nodes is used.
+    """
+    found = [source.common for source in sources if source.common is not None]
+    if not found:
+        return None
+    if len(found) < len(sources) or not all(found[0].mesh.same_as(each.mesh) for each in found):
+        raise UserError(
+            f"{sources[1].path}: runs with meshes of their own are read from one folder: put all of "
+            "them there"
+        )
+    if options.mesh is not None:
+        raise UserError(
+            f"{options.mesh}: the runs have meshes of their own: leave out --mesh"
+        )
+    if (layout.first_node, layout.end_node) != (0, layout.nodes):
+        raise UserError(
+            "node_start and node_end (Dim3_start, Dim3_end) are for runs with one mesh: leave them "
+            "out"
+        )
+    return restore_common_mesh(found[0].record(), mesh)
 
 
 def _times(

@@ -6,7 +6,7 @@ Tested in tests/data/readers/test_readers.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.shapes import RunGeometry
+    from simulgenvae.geometry import CommonMesh
     from simulgenvae.mesh.mesh import Mesh
 
 FIELDS = "fields"
@@ -28,6 +30,21 @@ COMPANIONS = (
     *("param_units", "time_unit", "length_unit"),
 )
 """Keys of further arrays that a file may have in addition to its fields."""
+
+
+class PlacedRun(NamedTuple):
+    """A run as it is read.
+
+    Attributes
+    ----------
+    fields
+        Fields on the mesh of all runs, without the first axis of :class:`Source`.
+    geometry
+        Geometry of the run, where runs have meshes of their own.
+    """
+
+    fields: NDArray[Any]
+    geometry: RunGeometry | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +73,10 @@ class Source:
         Whether the meaning of the axes is known, because the user or the file names them.
     remarks
         Function that returns, once all runs are read, lines to store with the data set.
+    common
+        Mesh that runs with meshes of their own share, and the way of sharing it.
+    read_placed
+        Function that reads a run with its geometry, by its index, where there is such a mesh.
     """
 
     path: Path
@@ -68,6 +89,8 @@ class Source:
     problems: Mapping[int, str] = field(default_factory=dict)
     named_axes: bool = False
     remarks: Callable[[], Iterable[str]] = tuple
+    common: CommonMesh | None = None
+    read_placed: Callable[[int], PlacedRun] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self.path, self.shape, self.dtype)
@@ -83,6 +106,13 @@ class Source:
         """Return the array of one run; raise UserError when the file is damaged."""
         with damage_reported(self.path, f"run {index} cannot be read"):
             return self.read(index)
+
+    def placed_run(self, index: int) -> PlacedRun:
+        """Return one run with its geometry, if it has one; UserError when the file is damaged."""
+        if self.read_placed is None:
+            return PlacedRun(self.run(index))
+        with damage_reported(self.path, f"run {index} cannot be read"):
+            return self.read_placed(index)
 
 
 def check_fields(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

@@ -5,7 +5,7 @@ Tested in tests/data/store/test_read.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -79,6 +79,8 @@ class DatasetAttributes(BaseModel):
     """Names of the sets of nodes; datasets of earlier versions have none."""
     offsets: tuple[StrictFloat, ...] = ()
     """Value that each variable is stored less of; none where all are stored as they are."""
+    geometry: dict[str, Any] | None = None
+    """Way of sharing the mesh, where runs have meshes of their own: see :class:`CommonMesh`."""
     masked: StrictBool = False
     """True where some nodes have no values: the array ``valued`` says which have."""
     digests: Names = ()
@@ -124,6 +126,7 @@ class DatasetAttributes(BaseModel):
             cells=tuple(metadata.whole_mesh.cells.arrays()),
             sets=metadata.whole_mesh.sets.names,
             offsets=() if metadata.offsets is None else tuple(metadata.offsets.tolist()),
+            geometry=None if metadata.common is None else metadata.common.record(),
             masked=metadata.mask is not None,
             digests=tuple(digests),
             fingerprint=fingerprint,

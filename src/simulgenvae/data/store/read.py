@@ -20,18 +20,23 @@ from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
 from simulgenvae.data.store.direct import DirectStore
 from simulgenvae.data.store.files import DatasetFiles
 from simulgenvae.data.store.integrity import check_array
+from simulgenvae.data.store.shape_arrays import read_shapes
 from simulgenvae.errors import UserError
+from simulgenvae.geometry import restore_common_mesh
 from simulgenvae.mesh.cells import ARRAYS, Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_sets import ARRAYS as SET_ARRAYS
 from simulgenvae.mesh.node_sets import NodeSets
-from simulgenvae.utils.damage import damage_reported
+from simulgenvae.utils.damage import damage_reported, first_problem
 from simulgenvae.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from simulgenvae.data.shapes import Shapes
+    from simulgenvae.geometry import CommonMesh
 
 
 class StoredDataset(NamedTuple):
@@ -46,6 +51,8 @@ class StoredDataset(NamedTuple):
     """SHA-256 of the field of each run; empty for datasets of an earlier version."""
     remarks: tuple[str, ...]
     """Notes made when the dataset was stored."""
+    shapes: Shapes | None = None
+    """Geometries of runs with meshes of their own."""
 
 
 def read_store(path: Path) -> StoredDataset:
@@ -66,11 +73,13 @@ def read_store(path: Path) -> StoredDataset:
             if names
             else np.zeros((len(attributes.ids), 0))
         )
+        mesh = _read_mesh(path, attributes)
         metadata = Metadata(
             ids=attributes.ids,
             times=_read(path / "times", "float64", 1),
             nodes=shape[2],
-            mesh=_read_mesh(path, attributes),
+            mesh=mesh,
+            common=_common_mesh(path, attributes, mesh),
             variables=attributes.variables,
             units=attributes.units,
             time_unit=attributes.time_unit,
@@ -104,6 +113,7 @@ def read_store(path: Path) -> StoredDataset:
         fields = zarr.open_array(store, mode="r", zarr_format=3)
     return StoredDataset(
         metadata=metadata,
+        shapes=None if metadata.common is None else read_shapes(path, metadata),
         fields=fields,
         fingerprint=attributes.fingerprint,
         digests=attributes.digests,
@@ -117,6 +127,15 @@ def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
     check_array(folder, data_type, dimensions)
     with damage_reported(folder, "cannot be read"):
         return np.asarray(zarr.open_array(str(folder), mode="r", zarr_format=3)[...])
+
+
+def _common_mesh(path: Path, attributes: DatasetAttributes, mesh: Mesh) -> CommonMesh | None:
+    if attributes.geometry is None:
+        return None
+    try:
+        return restore_common_mesh(attributes.geometry, mesh)
+    except ValueError as error:
+        raise UserError(f"{path / 'zarr.json'}: damaged: {first_problem(error)}"[:500]) from error
 
 
 def _read_images(path: Path, attributes: DatasetAttributes) -> Images | None:

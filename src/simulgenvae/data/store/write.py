@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
-from zarr.codecs import BytesCodec, Crc32cCodec
 
 from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.missing_values import MissingValues
+from simulgenvae.data.readers.source import PlacedRun
+from simulgenvae.data.store.arrays import chunk_shape, create_array, link_folder, write_array
 from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
+from simulgenvae.data.store.shape_arrays import ShapeWriter
 from simulgenvae.errors import UserError
 from simulgenvae.utils.atomic import atomic_write, ensure_folder
 from simulgenvae.utils.resources import require_disk
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.metadata import Metadata
     from simulgenvae.data.store.read import StoredDataset
-
-CHUNK_BYTES = 16_000_000
-"""Most bytes of a chunk. Larger ones are read at a quarter of the speed, as the process gets new
-memory from the system for each of them."""
-
 
 def check_target(path: Path, *, overwrite: bool) -> None:
     """Raise UserError unless a dataset may be written to ``path``.
@@ -53,7 +49,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 def write_store(
     path: Path,
     metadata: Metadata,
-    runs: Iterable[NDArray[np.float32] | UserError],
+    runs: Iterable[NDArray[np.float32] | PlacedRun | UserError],
     *,
     overwrite: bool = False,
     stored: StoredDataset | None = None,
@@ -68,8 +64,9 @@ def write_store(
     metadata
         Metadata of all runs, with all nodes. Nodes that are NaN in every run become its mask.
     runs
-        Field `[T, M, V]` of each run, less the offsets of ``metadata``, or a UserError in the place
-        of a run that cannot be read.
+        Field `[T, M, V]` of each run, less the offsets of ``metadata``, with the geometry of the
+        run where runs have meshes of their own; or a UserError in the place of a run that cannot be
+        read.
     overwrite
         Whether a dataset at ``path`` may be replaced.
     stored
@@ -93,26 +90,10 @@ def write_store(
         _write(temporary, metadata, runs, path, stored, judge)
 
 
-def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:
-    """Return the shape of the fewest chunks of equal size, at most 16 MB each.
-
-    They cut the first axes into single entries before they cut later ones. Zarr writes every chunk
-    in full size, so a last one that holds less would waste disk.
-    """
-    chunk = list(shape)
-    for axis, count in enumerate(shape):
-        rest = math.prod(chunk[axis + 1 :]) * item_size
-        most = max(1, min(count, CHUNK_BYTES // rest))
-        chunk[axis] = math.ceil(count / math.ceil(count / most)) if count else 1
-        if chunk[axis] > 1:
-            break
-    return tuple(chunk)
-
-
 def _write(
     folder: Path,
     metadata: Metadata,
-    runs: Iterable[NDArray[np.float32] | UserError],
+    runs: Iterable[NDArray[np.float32] | PlacedRun | UserError],
     old: Path,
     stored: StoredDataset | None,
     judge: Callable[[Mapping[str, str]], Sequence[str]],
@@ -120,23 +101,36 @@ def _write(
     shape = metadata.shape
     group = zarr.create_group(str(folder), zarr_format=3)
     # Each run has its own chunks: training reads whole runs in random order.
-    fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
+    fields = create_array(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     bad: dict[str, str] = {}
     mask = None if stored is None else stored.metadata.mask
     # Stored runs without a mask have values at all nodes, and so must those that are added.
     fixed = np.ones(shape[2], dtype=bool) if stored is not None and mask is None else None
     missing = MissingValues(metadata.variables, fixed if mask is None else mask.valued)
     digests = [] if stored is None else _take_over(folder, fields, old, stored)
+    shapes = None
+    if metadata.common is not None:
+        shapes = ShapeWriter(folder, group, shape[0], metadata)
+        shapes.take_over(old, len(digests))
     written = list(metadata.ids[: len(digests)])
     for name, run in zip(metadata.ids[len(digests) :], runs, strict=True):
         if isinstance(run, UserError):
             bad[name] = str(run)
-        elif run.shape != shape[1:]:  # Zarr would drop what is too much
-            raise ValueError(f"run {name!r} has the shape {run.shape}, not {shape[1:]}")
-        elif (usable := missing.add(name, run)) is not None:
-            fields[len(digests)] = usable
-            digests.append(digest(usable))
-            written.append(name)
+            continue
+        found, geometry = run if isinstance(run, PlacedRun) else PlacedRun(run)
+        if found.shape != shape[1:]:  # Zarr would drop what is too much
+            raise ValueError(f"run {name!r} has the shape {found.shape}, not {shape[1:]}")
+        usable = missing.add(name, found)
+        if usable is None:
+            continue
+        row = len(digests)
+        fields[row] = usable
+        digests.append(digest(usable))
+        written.append(name)
+        if shapes is not None:
+            assert geometry is not None, "every run of such a dataset has a geometry"
+            both = digests[row] + shapes.add(row, geometry)
+            digests[row] = hashlib.sha256(both.encode()).hexdigest()
     valued, more = missing.outcome()
     bad |= more
     remarks = [] if stored is None else list(stored.remarks)
@@ -145,7 +139,10 @@ def _write(
         dict.fromkeys([*remarks, *judge({name: bad[name] for name in metadata.ids if name in bad})])
     )
     if bad:
-        digests = _remove(fields, digests, written, bad)
+        kept = [row for row, name in enumerate(written) if name not in bad]
+        digests = _keep(fields, digests, kept)
+        if shapes is not None:
+            shapes.keep(kept)
         metadata = metadata.at([row for row, name in enumerate(metadata.ids) if name not in bad])
         fields.resize(metadata.shape)
     if valued is not None:
@@ -159,14 +156,11 @@ def _write(
     group.attrs.update(attributes.model_dump(mode="json"))
 
 
-def _remove(
-    fields: zarr.Array[Any], digests: list[str], written: Sequence[str], bad: Mapping[str, str]
-) -> list[str]:
-    """Close the gaps of bad runs among those that were ``written``; return the others' digests.
+def _keep(fields: zarr.Array[Any], digests: list[str], kept: Sequence[int]) -> list[str]:
+    """Close the gaps between the runs in the rows ``kept``; return their digests.
 
     Most bad runs were never written. What a mask shows to be bad was.
     """
-    kept = [row for row, name in enumerate(written) if name not in bad]
     for place, row in enumerate(kept):
         # Rows only move forwards, so that none is overwritten before it is read.
         if place < row:
@@ -190,8 +184,7 @@ def _write_arrays(group: zarr.Group, metadata: Metadata) -> None:
     arrays |= {f"cells_{name}": array for name, array in mesh.cells.arrays().items()}
     arrays |= {f"sets_{name}": array for name, array in mesh.sets.arrays().items()}
     for name, array in arrays.items():
-        chunks = chunk_shape(array.shape, array.itemsize)
-        _create(group, name, array.shape, chunks, str(array.dtype))[...] = array
+        write_array(group, name, array)
 
 
 def _take_over(
@@ -206,7 +199,7 @@ def _take_over(
     if stored.digests and stored.fields.chunks == fields.chunks:
         for row in range(len(stored.digests)):
             chunks = Path("fields") / "c" / str(row)
-            shutil.copytree(old / chunks, folder / chunks, copy_function=_link, symlinks=True)
+            link_folder(old / chunks, folder / chunks)
         return list(stored.digests)
     digests = []
     for row, name in enumerate(stored.metadata.ids):
@@ -217,26 +210,3 @@ def _take_over(
             raise UserError(f"{old}: run {name!r} cannot be read: {error}") from error
         digests.append(digest(run))
     return digests
-
-
-def _link(source: str, target: str) -> None:
-    """Give a file a second name, or copy it where the file system has no links."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-def _create(
-    group: zarr.Group, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: str
-) -> zarr.Array[Any]:
-    return group.create_array(
-        name,
-        shape=shape,
-        chunks=chunks,
-        dtype=dtype,
-        serializer=BytesCodec(endian="little"),
-        compressors=[Crc32cCodec()],
-        # Zarr would leave out chunks of zeros. Written always, a missing chunk means damage.
-        config={"write_empty_chunks": True},
-    )

@@ -117,6 +117,7 @@ def _parts(files: _Files) -> PredictingParts | None:
         reduction=reduction,
         ensemble=None,
         mask=fields.mask,
+        shapes=fields.shapes,
     )
     std = files.vae_tensors["vae.coefficient_std"]
     if std.shape != (reduction.rank,) or std.dtype != np.float32:

@@ -8,15 +8,16 @@ import numpy as np
 
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.common import find_common
+from simulgenvae.data.readers.runs.own_geometry import own_geometries
 from simulgenvae.data.readers.runs.remembered import Remembered
 from simulgenvae.data.readers.runs.survey import Survey, survey
 from simulgenvae.data.readers.runs.times import Timed
-from simulgenvae.data.readers.source import Source
+from simulgenvae.data.readers.source import PlacedRun, Source
 from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -95,7 +96,12 @@ def aligned(
         return remembered.get(name) or runs[name]().at(part)
 
     common = find_common(open_run, list(runs), known, surveys, problems, part)
-    common.compare_sets(open_run, {n: run for n, run in surveys.items() if n not in problems})
+    compared = {n: run for n, run in surveys.items() if n not in problems}
+    common.compare_sets(open_run, compared)
+    placing = None
+    if common.meshes_differ:
+        usable = [name for name in known if name not in problems]
+        placing = own_geometries(common, open_run, usable, compared, part)
     for name, run in known.items():
         try:
             common.require_times(run)
@@ -104,7 +110,7 @@ def aligned(
     # Values and damage show only when a run is read, which costs as much as ingesting it.
     names = list(runs)
 
-    def read(run: int) -> NDArray[np.floating]:
+    def open_unchanged(run: int) -> Series:
         if names[run] in problems:
             raise UserError(problems[names[run]])
         series = open_run(names[run])
@@ -117,10 +123,22 @@ def aligned(
                 f"{count(len(series.times), 'timestep')} now and had "
                 f"{len(known[names[run]].times)}; start again when nothing writes into it"
             )
-        return common.read(names[run], series)
+        return series
+
+    def read(run: int) -> NDArray[np.floating]:
+        return common.read(names[run], open_unchanged(run))
+
+    def read_placed(run: int) -> PlacedRun:
+        assert placing is not None
+        return placing.read(names[run], open_unchanged(run))
+
+    def remarks() -> Iterator[str]:
+        yield from common.remarks()
+        yield from () if placing is None else placing.remarks()
 
     labels = _labels(open_run, known, surveys, problems)
-    mesh = common.mesh
+    mesh = common.mesh if placing is None else placing.common.mesh
+    nodes = common.nodes if placing is None else placing.common.nodes
     companions: dict[str, NDArray[Any]] = {
         "ids": np.array(_ids(names, labels)),
         "times": common.times,
@@ -138,14 +156,16 @@ def aligned(
     companions |= _parameters([labels[name] for name in names if name in labels], len(names))
     return Source(
         path,
-        (len(names), len(common.times), common.nodes, len(common.variables)),
+        (len(names), len(common.times), nodes, len(common.variables)),
         np.dtype(np.float32),
         read,
         companions,
         notes=(*([f"{path}: {_PREDICTED}"] if labels else []), *notes.lines()),
         mesh=mesh,
         problems={index: problems[name] for index, name in enumerate(names) if name in problems},
-        remarks=common.remarks,
+        remarks=remarks,
+        common=None if placing is None else placing.common,
+        read_placed=None if placing is None else read_placed,
     )
 
 

@@ -38,12 +38,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulgenvae.data.readers.runs.series import RunPart, Series
+    from simulgenvae.data.readers.runs.series import RunPart, Series, Values
     from simulgenvae.data.readers.runs.survey import Survey
+    from simulgenvae.mesh.mesh import Mesh
 
 
 class Common:
-    """Times, variables and mesh that all runs get from the reference, as far as ``part`` wants."""
+    """Times, variables and mesh that all runs get from the reference, as far as ``part`` wants.
+
+    Where ``meshes_differ``, most runs have other meshes than the reference, and share one in another
+    way (``own_geometry.py``).
+    """
 
     def __init__(self, reference: Series, choice: FieldChoice, part: RunPart) -> None:
         self.reference = Timed(reference.path, reference.times, reference.time_unit)
@@ -66,10 +71,16 @@ class Common:
         self._timesteps = Timesteps(choice, start.units)
         self.changes: dict[str, NDArray[np.float64]] = {}
         self.farthest = 0.0
+        self.meshes_differ = False
 
     def require_times(self, run: Timed) -> None:
         """Raise UserError unless a run has the common times, or spans them."""
         require_times(run, self.times, self.reference, resampled=self._part.resample is not None)
+
+    @property
+    def whole_mesh(self) -> Mesh:
+        """Mesh of the reference, with all nodes."""
+        return self._full_mesh
 
     def read(self, name: str, series: Series) -> NDArray[np.floating]:
         """Return the fields of a run, `[T, M, V]`.
@@ -78,9 +89,7 @@ class Common:
         """
         if self._part.displacement:
             series = with_displacement(series, self._coords)
-        steps = self._timesteps.values(series)
-        if self._part.resample is not None:
-            steps = at_times(series.times, steps, self.times)
+        steps = self._steps(series)
         # The first timestep shows whether the mesh is another one, before all others are read.
         coords, first = next(steps)
         is_other = not same_nodes(coords, self._coords)
@@ -88,22 +97,40 @@ class Common:
             require_same_cells(series, self._full_mesh)
         elif is_other and not self._part.interpolate:
             raise UserError(self._other_mesh(series, coords))
+        fields = self._stacked(chain([(coords, first)], steps))
+        if is_other and self._part.interpolate:
+            fields = self._interpolated(name, series, fields)
+        return fields if self._chosen is None else fields[:, self._chosen]
+
+    def at_own_nodes(self, series: Series) -> NDArray[np.floating]:
+        """Return the fields of a run at its own m nodes, `[T, m, V]`.
+
+        Raises UserError when it has other fields.
+        """
+        return self._stacked(self._steps(series))
+
+    def _steps(self, series: Series) -> Iterator[Values]:
+        """Return the values of a run at the common times, one timestep after the other."""
+        steps = self._timesteps.values(series)
+        return steps if self._part.resample is None else at_times(series.times, steps, self.times)
+
+    def _stacked(self, steps: Iterator[Values]) -> NDArray[np.floating]:
+        """Return the values of all timesteps as one array."""
+        coords, first = next(steps)
         fields: NDArray[np.floating] = np.empty((len(self.times), *first.shape), np.float32)
         for step, (_, values) in enumerate(chain([(coords, first)], steps)):
             # Double precision takes twice the memory, and few runs need it.
             if fields.dtype == np.float32 and not fits_float32(values):
                 fields = fields.astype(np.float64)
             fields[step] = values
-        if is_other and self._part.interpolate:
-            fields = self._interpolated(name, series, fields)
-        return fields if self._chosen is None else fields[:, self._chosen]
+        return fields
 
     def geometry_problems(
         self, open_run: Callable[[str], Series], surveys: Mapping[str, Survey]
     ) -> dict[str, str]:
-        """Return what is wrong with runs whose nodes move or are elsewhere.
+        """Return what is wrong with runs whose nodes move, or are elsewhere than in most runs.
 
-        Raises UserError when that is so of most runs.
+        Raises UserError when the nodes move in most runs.
         """
         if self._part.displacement:
             return {}
@@ -119,11 +146,9 @@ class Common:
         if self._part.interpolate:
             return problems
         others = [n for n, run in surveys.items() if not same_nodes(run.coords, self._coords)]
-        for name in others:
-            other = self._other_mesh(open_run(name), surveys[name].coords)
-            problems.setdefault(name, other)
-            if 2 * len(others) > len(surveys):
-                raise UserError(f"{other} (so in {len(others)} of {len(surveys)} compared runs)")
+        self.meshes_differ = self._part.geometry is not None or 2 * len(others) > len(surveys)
+        for name in [] if self.meshes_differ else others:
+            problems.setdefault(name, self._other_mesh(open_run(name), surveys[name].coords))
         return problems
 
     def compare_sets(
@@ -139,7 +164,8 @@ class Common:
                 continue
             # What is wrong with a run is said when it is read.
             with suppress(UserError):
-                same = self._part.displacement or same_nodes(run.coords, self._coords)
+                by_number = self._part.displacement or self.meshes_differ
+                same = by_number or same_nodes(run.coords, self._coords)
                 others.append(OtherSets(name, open_run(name).mesh().sets, same))
         sets, remarks = common_sets(self._full_mesh.sets, others)
         self._set_remarks += remarks

@@ -128,6 +128,9 @@ class RunPart(NamedTuple):
     displacement
         Whether nodes may move, or be elsewhere than in the reference: they are matched by their
         numbers, and the way from their place in the mesh is a field.
+    geometry
+        How runs with meshes of their own share one, by its name (:class:`CommonMesh`); None to
+        find out whether they have some, and how.
     pattern
         Names of the files to take, in the folder of runs and in that of each run, with ``*`` for
         any letters.
@@ -152,6 +155,7 @@ class RunPart(NamedTuple):
     reference: str | None = None
     interpolate: bool = False
     displacement: bool = False
+    geometry: str | None = None
     pattern: str | None = None
     blocks: tuple[str, ...] | None = None
     path: str | None = None

@@ -1,0 +1,83 @@
+"""Positions of the nodes of each run beside arrays of fields: meshes whose nodes correspond.
+
+Tested in tests/data/readers/test_array_positions.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulgenvae.data.ingest.coordinates import read_numbers
+from simulgenvae.data.readers.source import PlacedRun, Source
+from simulgenvae.data.shapes import RunGeometry
+from simulgenvae.errors import UserError
+from simulgenvae.geometry import CorrespondingNodes
+from simulgenvae.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def with_positions(sources: Sequence[Source], coords: Path | None) -> list[Source]:
+    """Return sources whose runs have the positions `[N, M, D]` of a file, or their own ones.
+
+    Sources with one mesh for all runs are returned as they are. Raises UserError where positions do
+    not fit the fields.
+    """
+    if coords is None:
+        return [_placed(each, each.path, each.companions.get("coords")) for each in sources]
+    if coords.suffix.lower() != ".npy":
+        return list(sources)
+    positions, unit = read_numbers(coords)
+    if positions.ndim != 3:
+        return list(sources)
+    runs = sum(source.shape[0] for source in sources)
+    if len(positions) != runs:
+        raise UserError(
+            f"{coords}: positions of the nodes of {len(positions)} runs, but the fields have {runs}"
+        )
+    found = []
+    first = 0
+    for source in sources:
+        own = positions[first : first + source.shape[0]]
+        found.append(_placed(source, coords, own, positions[0], unit))
+        first += source.shape[0]
+    return found
+
+
+def _placed(
+    source: Source,
+    path: Path,
+    positions: NDArray[np.generic] | None,
+    reference: NDArray[np.float64] | None = None,
+    unit: str = "",
+) -> Source:
+    """Return the source with the positions of each run, where there are some."""
+    if positions is None or positions.ndim != 3:
+        return source
+    shape = positions.shape
+    if len(positions) != source.shape[0] or shape[2] not in {1, 2, 3}:
+        raise UserError(
+            f"{path}: positions of nodes {shape}, but the fields are {source.shape}: they must be "
+            "[runs, nodes, 1…3]"
+        )
+    places = positions.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
+    if len(bad):
+        raise UserError(f"{path}: the positions of run {bad[0]} are not finite")
+    common = CorrespondingNodes(Mesh(places[0] if reference is None else reference, unit=unit))
+
+    def read_placed(run: int) -> PlacedRun:
+        placement = common.place(Mesh(places[run]), path)
+        return PlacedRun(source.run(run), RunGeometry(placement.shape))
+
+    companions = {key: value for key, value in source.companions.items() if key != "coords"}
+    return replace(
+        source, companions=companions, mesh=common.mesh, common=common, read_placed=read_placed
+    )

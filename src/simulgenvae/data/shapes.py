@@ -1,0 +1,108 @@
+"""Geometries of runs that have meshes of their own, as a dataset holds them.
+
+Tested in tests/data/test_shapes.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from simulgenvae.geometry import CommonMesh, Placement
+from simulgenvae.utils.damage import damage_reported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import zarr
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
+
+
+class OwnRun(NamedTuple):
+    """A run on its own mesh.
+
+    Attributes
+    ----------
+    mesh
+        The mesh, with m nodes.
+    fields
+        Fields `[T, m, V]`; less the offsets of the variables where they are stored.
+    """
+
+    mesh: Mesh
+    fields: NDArray[np.floating]
+
+
+class RunGeometry(NamedTuple):
+    """Geometry of one run.
+
+    Attributes
+    ----------
+    shape
+        Numbers that describe it at the nodes of the common mesh, `[M, S]`.
+    own
+        The run on its own mesh; None where that follows from the shape, and the fields are those on
+        the common mesh.
+    """
+
+    shape: NDArray[np.floating]
+    own: OwnRun | None = None
+
+
+class OwnRuns(Protocol):
+    """Runs on their own meshes, read one by one."""
+
+    def __call__(self, run: int) -> OwnRun:
+        """Return a run by its number; UserError where it is damaged."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """Geometries of N runs.
+
+    Attributes
+    ----------
+    common
+        Mesh that all share, and the way of sharing it.
+    values
+        Shapes `[N, 1, M, S]`: a field at the nodes of the common mesh that does not change in time.
+        They may be on disk.
+    path
+        File of the values, for messages.
+    rows
+        Rows of ``values`` that belong to the runs, in their order.
+    own
+        Function that reads runs on their own meshes, by their rows; None where these follow from
+        the shapes.
+    """
+
+    common: CommonMesh
+    values: zarr.Array[Any] | NDArray[np.float32]
+    path: Path
+    rows: tuple[int, ...]
+    own: OwnRuns | None = None
+
+    def select(self, rows: Sequence[int]) -> Shapes:
+        """Return the geometries of some runs, in that order."""
+        return replace(self, rows=tuple(self.rows[row] for row in rows))
+
+    def shape(self, run: int) -> NDArray[np.float32]:
+        """Return the shape `[M, S]` of a run; UserError where it is damaged."""
+        with damage_reported(self.path, "cannot be read"):
+            return np.asarray(self.values[self.rows[run], 0], np.float32)
+
+    def geometry(self, run: int) -> RunGeometry:
+        """Return the geometry of a run, with the run on its own mesh where that is stored."""
+        return RunGeometry(self.shape(run), None if self.own is None else self.own(self.rows[run]))
+
+    def placement(self, run: int) -> Placement:
+        """Return the placement of a run's geometry on the common mesh."""
+        if self.own is None:
+            return self.common.placed(self.shape(run))
+        return self.common.place(self.own(self.rows[run]).mesh, self.path)

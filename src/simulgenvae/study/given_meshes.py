@@ -1,0 +1,146 @@
+"""Meshes of new designs, and where their fields are predicted.
+
+Tested in tests/cli/test_own_meshes.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.names import listed
+from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.geometry import Placement
+    from simulgenvae.surrogate.shapes import ShapeModel
+
+_PLACEMENTS_KEPT = 64
+"""Placements in memory: of more designs, each is made twice."""
+
+
+def mesh_files(folder: Path) -> dict[str, Path]:
+    """Return the files of meshes in a folder by the ids of their designs, which are their names.
+
+    A file is one design. Raises UserError where there is none, and for two files of one id.
+    """
+    from simulgenvae.data.ingest.coordinates import MESH_SUFFIXES
+
+    if not folder.exists():
+        raise UserError(f"{folder}: no such file or folder")
+    files = [folder] if folder.is_file() else sorted(folder.iterdir())
+    meshes: dict[str, Path] = {}
+    for file in files:
+        if file.suffix.lower() not in MESH_SUFFIXES or file.name.startswith("."):
+            continue
+        if file.stem in meshes:
+            raise UserError(f"{file}: {meshes[file.stem].name} is a mesh of the same design")
+        meshes[file.stem] = file
+    if not meshes:
+        raise UserError(
+            f"{folder}: has no meshes: give a folder with ID.vtu for each design, or files with "
+            f"{', '.join(MESH_SUFFIXES)}"
+        )
+    return meshes
+
+
+def matched(conditions: Conditions | None, files: Mapping[str, Path]) -> Conditions:
+    """Return the conditions of designs, each of which has a mesh.
+
+    Without other conditions, the designs are those of the meshes. Raises UserError where meshes and
+    designs do not belong together.
+    """
+    if conditions is None:
+        return Conditions(tuple(files), (), np.zeros((len(files), 0)))
+    if len(files) == len(conditions) == 1:
+        return conditions
+    missing = [name for name in conditions.ids if name not in files]
+    extra = sorted(set(files) - set(conditions.ids))
+    if missing or extra:
+        folder = next(iter(files.values())).parent
+        problems = [f"no mesh for {listed(missing)}"] if missing else []
+        problems += [f"no design for {listed(extra)}"] if extra else []
+        raise UserError(
+            f"{folder}: {'; '.join(problems)}: a mesh is named by the id of its design (ID.vtu), in "
+            "the column id of the table"
+        )
+    return conditions
+
+
+@dataclass(frozen=True, eq=False)
+class OwnMeshes:
+    """Designs with their geometry: given as a mesh, or predicted.
+
+    Attributes
+    ----------
+    conditions
+        Conditions with the columns of the shapes, as the networks see them.
+    placement
+        Function that returns where a design's fields are, by its id.
+    """
+
+    conditions: Conditions
+    placement: Callable[[str], Placement] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, shapes: ShapeModel, conditions: Conditions, files: Mapping[str, Path] | None
+    ) -> OwnMeshes:
+        """Return designs on the meshes in ``files``, or on those that follow from a prediction.
+
+        Raises UserError for meshes that cannot be read or are no geometry of the study.
+        """
+        from simulgenvae.data.ingest.coordinates import read_mesh
+
+        coefficients: dict[str, NDArray[np.float64]] = {}
+        if files is None:
+            predicted = shapes.predicted(conditions)
+            coefficients = dict(zip(conditions.ids, predicted, strict=True))
+        only = next(iter(files.values())) if files is not None and len(files) == 1 else None
+
+        @lru_cache(maxsize=_PLACEMENTS_KEPT)
+        def placement(design: str) -> Placement:
+            if files is None:
+                return shapes.placement(coefficients[design])
+            path = only or files[design]
+            return shapes.common.place(read_mesh(path), path)
+
+        if files is not None:
+            for design in conditions.ids:
+                coefficients[design] = shapes.of_geometry(placement(design))
+        columns = np.stack([coefficients[design] for design in conditions.ids])
+        return cls(shapes.described(conditions, columns), placement)
+
+    def on_own_meshes(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield each design of the batches, on its own mesh."""
+        for batch in batches:
+            for number, design in enumerate(batch.ids):
+                yield _on_own_mesh(batch, number, self.placement(design))
+
+
+def _on_own_mesh(batch: Batch, number: int, placement: Placement) -> Batch:
+    def own(fields: NDArray[np.floating]) -> NDArray[np.floating]:
+        steps, nodes, variables = fields[number].shape
+        columns = fields[number].swapaxes(0, 1).reshape(nodes, -1)
+        found = placement.to_own(columns).reshape(-1, steps, variables).swapaxes(0, 1)
+        return np.ascontiguousarray(found, fields.dtype)[None]
+
+    return replace(
+        batch,
+        fields=own(batch.fields),
+        extra_fields={name: own(values) for name, values in batch.extra_fields.items()},
+        scores={name: values[number : number + 1] for name, values in batch.scores.items()},
+        ids=(batch.ids[number],),
+        carried={name: (texts[number],) for name, texts in batch.carried.items()},
+        mesh=placement.mesh,
+    )

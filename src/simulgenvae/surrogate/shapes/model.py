@@ -1,0 +1,200 @@
+"""Shape model: from a geometry to further columns of the table of conditions, and back.
+
+Tested in tests/surrogate/shapes/test_model.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.errors import UserError
+from simulgenvae.geometry import CommonMesh, restore_common_mesh
+from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+from simulgenvae.surrogate.shapes.modes import ShapeModes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
+    from simulgenvae.geometry import Placement
+    from simulgenvae.mesh.mesh import Mesh
+
+COLUMN_TOLERANCE = 0.03
+"""Part of the variation of the shapes that the columns may leave out, as a relative error."""
+MOST_COLUMNS = 16
+"""Largest number of columns: a network reads all of them with the same weight."""
+_TIME = np.zeros(1)
+
+
+class ShapeDescription(BaseModel):
+    """Description of a shape model in a model file, besides its arrays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    geometry: dict[str, Any]
+    """Way in which the runs share a mesh, see :meth:`CommonMesh.record`."""
+    names: tuple[str, ...]
+    """Names of the columns that describe a geometry."""
+    table: ConditionScaler
+    """Scaling of the other conditions, from which a geometry is predicted."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeModel:
+    """Modes of the geometries of the training runs, and their regression on the conditions.
+
+    Attributes
+    ----------
+    common
+        Mesh that all runs share, and the way of sharing it.
+    modes
+        Shape modes.
+    names
+        Names of the columns with the coefficients of the leading modes.
+    table
+        Scaling of the conditions other than these columns, which a user gives of a design.
+    processes
+        Gaussian processes from these conditions to the coefficients of all modes; None where there
+        are no such conditions, or too few runs.
+    """
+
+    common: CommonMesh
+    modes: ShapeModes
+    names: tuple[str, ...]
+    table: ConditionScaler
+    processes: PodGaussianProcesses | None
+
+    @classmethod
+    def fit(cls, dataset: Dataset, rows: Sequence[int]) -> Self:
+        """Return the shape model of the training runs ``rows``.
+
+        Raises UserError where their geometries are all the same.
+        """
+        shapes = dataset.shapes
+        assert shapes is not None, "only runs with meshes of their own have shapes"
+        modes = ShapeModes.fit(shapes, rows)
+        coefficients = np.stack([modes.encode(shapes.shape(row)) for row in rows])
+        energies = np.square(coefficients).sum(axis=0)
+        remaining = np.cumsum(energies[::-1])[::-1]
+        needed = int(np.count_nonzero(remaining > COLUMN_TOLERANCE**2 * remaining[0]))
+        count = max(1, min(needed, MOST_COLUMNS))
+        known = dataset.conditions.select(rows)
+        names = tuple(f"shape {number}" for number in range(1, count + 1))
+        if taken := sorted(set(names) & set(known.names)):
+            raise UserError(
+                f"parameter {taken[0]!r}: that is the name of a coefficient of the geometry: rename "
+                "the column"
+            )
+        scaler = ConditionScaler.fit(known)
+        if not known.names and known.images is None:
+            return cls(shapes.common, modes, names, scaler, None)
+        processes = PodGaussianProcesses.fit(
+            known, scaler, coefficients[:, None].astype(np.float32), _TIME
+        )
+        return cls(shapes.common, modes, names, scaler, processes)
+
+    def of_geometry(self, placement: Placement) -> NDArray[np.float64]:
+        """Return the coefficients `[k]` of a geometry."""
+        return self.modes.encode(placement.shape)
+
+    def predicted(self, conditions: Conditions) -> NDArray[np.float64]:
+        """Return the coefficients `[n, k]` of the geometries that designs are expected to have.
+
+        Raises UserError where nothing but the geometry describes a design.
+        """
+        if self.processes is None:
+            raise UserError(
+                "the geometry of a design does not follow from its parameters: give its mesh "
+                "(--meshes)"
+            )
+        return self.processes.predict(conditions, _TIME)[:, 0].astype(np.float64)
+
+    def placement(self, coefficients: NDArray[np.float64]) -> Placement:
+        """Return the placement of the geometry with coefficients `[k]`."""
+        return self.common.placed(self.modes.decode(coefficients))
+
+    def described(self, conditions: Conditions, coefficients: NDArray[np.float64]) -> Conditions:
+        """Return conditions of n designs with the columns of coefficients `[n, k]`."""
+        columns = coefficients[:, : len(self.names)]
+        return replace(
+            conditions,
+            names=(*conditions.names, *self.names),
+            table=np.concatenate([conditions.table, columns], axis=1),
+            levels=(*conditions.levels, *((),) * len(self.names)),
+            units=(*conditions.units, *("",) * len(self.names)),
+        )
+
+    def complete(self, conditions: Conditions) -> Conditions:
+        """Return conditions with the columns of shapes, predicted where they are missing."""
+        if conditions.names[-len(self.names) :] == self.names:
+            return conditions
+        return self.described(conditions, self.predicted(conditions))
+
+    def seen(self, dataset: Dataset) -> Dataset:
+        """Return a dataset with the conditions that networks see: with the columns of shapes."""
+        shapes = dataset.shapes
+        assert shapes is not None, "only runs with meshes of their own have shapes"
+        runs = range(len(dataset.ids))
+        coefficients = np.stack([self.modes.encode(shapes.shape(run)) for run in runs])
+        return replace(dataset, conditions=self.described(dataset.conditions, coefficients))
+
+    def description(self) -> ShapeDescription:
+        """Return what a model file says besides :meth:`arrays`."""
+        return ShapeDescription(
+            geometry=self.common.record(), names=self.names, table=self.table
+        )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays that a model file holds."""
+        arrays: dict[str, NDArray[Any]] = {
+            f"modes.{name}": array for name, array in self.modes.arrays().items()
+        }
+        if self.processes is not None:
+            found = self.processes.arrays()
+            arrays |= {f"processes.{name}": array for name, array in found.items()}
+        return arrays
+
+    @classmethod
+    def restore(
+        cls, arrays: dict[str, NDArray[Any]], description: ShapeDescription, mesh: Mesh
+    ) -> Self:
+        """Restore a model on the whole mesh ``mesh``, the inverse of :meth:`arrays`.
+
+        Raises LookupError, TypeError or ValueError where the arrays do not fit.
+        """
+        groups: dict[str, dict[str, NDArray[Any]]] = {"modes": {}, "processes": {}}
+        for name, array in arrays.items():
+            group, _, key = name.partition(".")
+            groups[group][key] = array
+        common = restore_common_mesh(description.geometry, mesh)
+        modes = ShapeModes.restore(groups["modes"], common.nodes, common.shape_width)
+        if not 0 < len(description.names) <= modes.count:
+            raise ValueError(f"{len(description.names)} columns of {modes.count} shape modes")
+        processes = None
+        if groups["processes"]:
+            processes = PodGaussianProcesses.restore(
+                groups["processes"], description.table, _TIME
+            )
+            if processes.leading.trajectory != (1, modes.count):
+                raise ValueError("the regression of shapes has other modes than the shapes")
+        return cls(common, modes, description.names, description.table, processes)
+
+
+def with_shapes(dataset: Dataset, split: Split) -> tuple[Dataset, ShapeModel | None]:
+    """Return a dataset with the conditions that networks see, and the shape model behind them.
+
+    The dataset is returned as it is where all runs have one mesh.
+    """
+    if dataset.shapes is None:
+        return dataset, None
+    model = ShapeModel.fit(dataset, split.rows(dataset.ids)["train"].tolist())
+    return model.seen(dataset), model
