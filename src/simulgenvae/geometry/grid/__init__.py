@@ -1,0 +1,1 @@
+"""Background grid: one regular grid that all geometries share, with a signed distance for each."""

@@ -1,0 +1,133 @@
+"""Common mesh of runs with any geometries: a regular grid around all of them.
+
+Tested in tests/geometry/grid/test_background.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+
+from simulgenvae.errors import UserError
+from simulgenvae.geometry.common_mesh import CommonMesh
+from simulgenvae.geometry.grid.distance import signed_distance
+from simulgenvae.geometry.grid.extent import Extent, filled
+from simulgenvae.geometry.grid.lattice import Lattice
+from simulgenvae.geometry.grid.placement import GridPlacement
+from simulgenvae.geometry.grid.sizing import grid_for
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk import grid_mesh, mesh_grid, quiet_vtk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.geometry.grid.record import GridRecord
+
+_NEAREST = 1e-3
+"""Least distance of the boundary from a node of the grid, in spacings, where the grid is cut.
+
+Closer cuts would leave cells that are all but flat.
+"""
+
+
+class BackgroundGrid(CommonMesh):
+    """Regular grid around all geometries; a geometry is its signed distance there.
+
+    Parameters
+    ----------
+    record
+        Numbers that the grid is made of.
+    """
+
+    kind: ClassVar[str] = "grid"
+
+    def __init__(self, record: GridRecord) -> None:
+        self.record = record
+        self._lattice = Lattice(record)
+        self.mesh = self._lattice.mesh()
+
+    @classmethod
+    def fit(cls, extents: Iterable[Extent]) -> Self:
+        """Return the grid for geometries, by the extent of each (:meth:`Extent.of`).
+
+        Raises UserError naming a file whose geometry cannot share a grid with the others.
+        """
+        return cls(grid_for(list(extents)))
+
+    @property
+    def shape_width(self) -> int:
+        """The signed distance is one value at each node."""
+        return 1
+
+    def place(self, own: Mesh, path: Path) -> GridPlacement:
+        """Return the placement of the geometry of the file ``path``.
+
+        Raises UserError naming the file for a mesh without areas or volumes, of another dimension,
+        or beyond the grid.
+        """
+        self._check(Extent.of(own, path))
+        assert own.coords is not None
+        flat = Mesh(self._lattice.along_axes(own.coords), own.cells)
+        distance = signed_distance(flat, self._lattice.nodes, path)
+        if not (distance > 0).any():
+            raise UserError(
+                f"{path}: no node of the background grid, whose spacing is "
+                f"{self.record.spacing:g}, is inside of the geometry: it is too small or too thin "
+                "for the grid"
+            )
+        return GridPlacement(self._lattice, own, filled(own), distance[:, None])
+
+    def placed(self, shape: NDArray[np.floating]) -> GridPlacement:
+        """Return the placement of the geometry with the signed distance ``shape`` `[M, 1]`.
+
+        Its mesh is the grid, cut where the distance is 0. Raises UserError when the distance is
+        positive nowhere.
+        """
+        distance = shape[:, 0].astype(np.float64)
+        if not (distance > 0).any():
+            raise UserError(
+                "the predicted geometry is empty: its signed distance is positive nowhere. The "
+                "design may be too far from those that were learned; give its mesh instead"
+            )
+        least = _NEAREST * self.record.spacing
+        apart = np.where(distance > 0, np.maximum(distance, least), np.minimum(distance, -least))
+        grid = mesh_grid(
+            Mesh(self._lattice.nodes, self.mesh.cells), "the mesh of a predicted geometry"
+        )
+        grid.point_data["distance"] = apart
+        with quiet_vtk():
+            cut = grid.clip_scalar(scalars="distance", invert=False, value=0.0)
+        found = grid_mesh(cut, Path("predicted geometry"))
+        assert found.coords is not None
+        coords = self._lattice.in_space(found.coords[:, : self._lattice.dimension])
+        mesh = Mesh(coords, found.cells, unit=self.record.unit)
+        return GridPlacement(self._lattice, mesh, filled(mesh), distance[:, None])
+
+    def _check(self, extent: Extent) -> None:
+        """Raise UserError for a geometry that is not within the grid."""
+        lattice = self._lattice
+        path = extent.path
+        columns = len(self.record.origin)
+        if len(extent.lower) != columns or extent.dimension != lattice.dimension:
+            raise UserError(
+                f"{path}: has cells of {extent.dimension} dimensions and {len(extent.lower)} "
+                f"coordinates, the runs of the study have {lattice.dimension} and {columns}"
+            )
+        counts = np.array(self.record.counts)
+        lower = np.array(self.record.origin)
+        upper = lower + self.record.spacing * (counts - 1)
+        over = np.maximum(lower - extent.lower, extent.upper - upper)
+        # A coordinate that is the same in all runs may differ by rounding.
+        over[counts == 1] -= 1e-6 * float((upper - lower).max())
+        if over.max() > 0:
+            axis = int(np.argmax(over))
+            raise UserError(
+                f"{path}: goes from {extent.lower[axis]:g} to {extent.upper[axis]:g} in "
+                f"{'xyz'[axis]}, beyond the background grid of the study, which goes from "
+                f"{lower[axis]:g} to {upper[axis]:g}: it is too far from the geometries that were "
+                "learned, or in another unit or place. Ingest runs like it to include it"
+            )

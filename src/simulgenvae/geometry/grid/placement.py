@@ -1,0 +1,78 @@
+"""One geometry on a background grid.
+
+Tested in tests/geometry/grid/test_placement.py.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulgenvae.geometry.common_mesh import Placement
+from simulgenvae.geometry.grid.spline import SplineFit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.geometry.grid.lattice import Lattice
+    from simulgenvae.mesh.mesh import Mesh
+
+
+class GridPlacement(Placement):
+    """Geometry, its signed distance at the nodes of the grid, and interpolation both ways.
+
+    Parameters
+    ----------
+    lattice
+        The grid, with M nodes.
+    mesh
+        Own mesh, with m nodes.
+    filled
+        Own nodes that belong to the geometry, `[m]`; the grid values follow from theirs.
+    shape
+        Signed distance at the grid's nodes, `[M, 1]`, positive inside.
+    """
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        mesh: Mesh,
+        filled: NDArray[np.bool_],
+        shape: NDArray[np.float64],
+    ) -> None:
+        assert mesh.coords is not None
+        self.mesh = mesh
+        self.shape = shape
+        self._lattice = lattice
+        self._filled = filled
+        self._weights = lattice.weights(lattice.along_axes(mesh.coords))
+
+    def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the grid values `[M, K]` that give the values `[m, K]` back best and are smooth.
+
+        Outside of the geometry they are a smooth continuation.
+        """
+        return self._fit(values[self._filled])
+
+    def to_own(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return values `[M, K]` of the grid, interpolated linearly at the own nodes, `[m, K]`."""
+        found: NDArray[np.floating] = self._weights.astype(values.dtype) @ values
+        return found
+
+    def there_and_back(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the relative change `[V]` of values `[m, V]` on their way to the grid and back.
+
+        It is the root mean square of the change at the nodes of the geometry, divided by the
+        standard deviation of the values: the least error of everything that is learned on the grid.
+        """
+        change = self.to_own(self.to_common(values)).astype(np.float64) - values
+        spread = values[self._filled].astype(np.float64).std(axis=0)
+        root_mean_square: NDArray[np.float64] = np.sqrt((change[self._filled] ** 2).mean(axis=0))
+        return root_mean_square / np.where(spread > 0, spread, 1.0)
+
+    @cached_property
+    def _fit(self) -> SplineFit:
+        # Only when it is needed: a prediction on a new mesh goes the other way.
+        return SplineFit(self._lattice, self._weights[self._filled], self.shape[:, 0] > 0)

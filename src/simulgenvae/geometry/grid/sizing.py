@@ -1,0 +1,124 @@
+"""Choice of a background grid for the geometries of all runs.
+
+Tested in tests/geometry/grid/test_sizing.py.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulgenvae.errors import UserError
+from simulgenvae.geometry.grid.record import GridRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.geometry.grid.extent import Extent
+
+FINENESS = 0.75
+"""Spacing of the grid, relative to that of the nodes of the meshes.
+
+There and back, fields change by a tenth of what linear interpolation on the meshes themselves gets
+wrong; with 1.0 by half of it, with 0.5 by less, for twice to three times the nodes.
+"""
+MOST_NODES: Mapping[int, int] = {2: 60_000, 3: 250_000}
+"""Most nodes of a grid by its dimension: 50 timesteps of 4 variables take 50 and 200 MB."""
+MARGIN = 0.05
+"""Part of the extent by which the grid is larger on each side, for new designs."""
+_RINGS = 2  # least margin in spacings: values next to the boundary are interpolated there
+_CONSTANT = 1e-9  # variation of a coordinate that is only rounding, relative to the size
+_OTHER_UNIT = 50.0  # ratio of sizes that no parameter of a geometry has
+
+
+def grid_for(extents: Sequence[Extent]) -> GridRecord:
+    """Return the grid for all geometries.
+
+    Raises UserError naming a file whose geometry does not fit the others: another dimension,
+    a size in another unit, a place apart from all others, or a surface in space.
+    """
+    if not extents:
+        raise UserError("a background grid needs the mesh of at least one run")
+    _check_alike(extents)
+    lower = np.min([extent.lower for extent in extents], axis=0)
+    upper = np.max([extent.upper for extent in extents], axis=0)
+    varies = upper - lower > _CONSTANT * float((upper - lower).max())
+    dimension = extents[0].dimension
+    if int(varies.sum()) != dimension:
+        raise UserError(
+            f"{extents[0].path}: has a surface in space, such as a shell, or the meshes lie in "
+            f"different planes: without an inside there is no background grid. It needs bodies, or "
+            "meshes in one plane along two axes; surfaces need nodes that correspond to each other"
+        )
+    spacing = FINENESS * float(np.median([extent.spacing for extent in extents]))
+    counts, origin = _fitted(lower, upper, varies, spacing)
+    while math.prod(counts.tolist()) > MOST_NODES[dimension]:
+        spacing *= max(1.001, (math.prod(counts.tolist()) / MOST_NODES[dimension]) ** 0.2)
+        counts, origin = _fitted(lower, upper, varies, spacing)
+    return GridRecord(
+        origin=tuple(origin.tolist()),
+        spacing=spacing,
+        counts=tuple(counts.tolist()),
+        unit=extents[0].unit,
+    )
+
+
+def _fitted(
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+    varies: NDArray[np.bool_],
+    spacing: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the number of nodes along each coordinate, and the position of the first node."""
+    margin = np.maximum(_RINGS * spacing, MARGIN * (upper - lower))
+    steps = np.ceil((upper - lower + 2.0 * margin) / spacing).astype(np.int64)
+    middle = 0.5 * (lower + upper)
+    return np.where(varies, steps + 1, 1), np.where(varies, middle - 0.5 * steps * spacing, middle)
+
+
+def _check_alike(extents: Sequence[Extent]) -> None:
+    """Raise UserError for a geometry that cannot share a grid with the others."""
+    dimensions = [extent.dimension for extent in extents]
+    columns = [len(extent.lower) for extent in extents]
+    sizes = np.array([extent.size for extent in extents])
+    usual = float(np.median(sizes))
+    for extent, size in zip(extents, sizes.tolist(), strict=True):
+        for own, all_of, what in (
+            (extent.dimension, dimensions, "cells of {} dimensions"),
+            (len(extent.lower), columns, "{} coordinates"),
+        ):
+            common = max(all_of, key=all_of.count)
+            if own != common:
+                raise UserError(
+                    f"{extent.path}: has {what.format(own)}, other runs have {common}: they "
+                    "cannot share a background grid"
+                )
+        if not usual / _OTHER_UNIT <= size <= usual * _OTHER_UNIT:
+            raise UserError(
+                f"{extent.path}: is {size:g} long, other geometries {usual:g}: are its positions "
+                "in another unit?"
+            )
+    _check_overlap(extents, float(sizes.max()))
+
+
+def _check_overlap(extents: Sequence[Extent], size: float) -> None:
+    if len(extents) < 2:
+        return
+    lower = np.array([extent.lower for extent in extents])
+    upper = np.array([extent.upper for extent in extents])
+    for number, extent in enumerate(extents):
+        # Plane meshes touch in the coordinate that is constant.
+        common = np.minimum(upper, extent.upper) - np.maximum(lower, extent.lower)
+        overlaps = (common >= -_CONSTANT * size).all(axis=1)
+        if overlaps.sum() < 2:
+            place = ", ".join(
+                f"{a:g} to {b:g}" for a, b in zip(lower[number], upper[number], strict=True)
+            )
+            raise UserError(
+                f"{extent.path}: lies at {place}, where no other run has its geometry: move the "
+                "geometries onto each other"
+            )
