@@ -286,6 +286,24 @@ class Dataset(Metadata):
         self.read(index, fields)
         return to_physical(fields, self.offsets)
 
+    def own_run(self, index: int) -> NDArray[np.floating]:
+        """Return the field `[T, m, V]` of one run at the nodes of its own mesh.
+
+        That is :meth:`run` where all runs have one mesh, or their nodes correspond.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> dataset = simulgenvae.Study.open("S").open_dataset()
+        >>> dataset.own_run(0).shape
+        (8, 30, 1)
+        """
+        if self.shapes is None or self.shapes.own is None:
+            return self.run(index)
+        own = self.shapes.geometry(index).own
+        assert own is not None, "runs are stored on their own meshes"
+        return to_physical(np.asarray(own.fields, np.float32), self.offsets)
+
     def whole_run(self, index: int) -> NDArray[np.floating]:
         """Return the field of one run at all nodes, with NaN where the mask has no values.
 

@@ -53,7 +53,7 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
     if mesh.unit:
         names["length_unit"] = mesh.unit
     if metadata.common is not None:
-        names["geometry"] = metadata.common.record()
+        names["geometry"] = metadata.common.to_record()
     sets = mesh.sets.arrays()
     if sets:
         names["sets"] = mesh.sets.names

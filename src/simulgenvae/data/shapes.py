@@ -101,6 +101,10 @@ class Shapes:
         """Return the geometry of a run, with the run on its own mesh where that is stored."""
         return RunGeometry(self.shape(run), None if self.own is None else self.own(self.rows[run]))
 
+    def inside(self, run: int) -> NDArray[np.bool_] | None:
+        """Return which nodes of the common mesh belong to a run's geometry, `[M]`; None for all."""
+        return self.common.inside(self.shape(run))
+
     def placement(self, run: int) -> Placement:
         """Return the placement of a run's geometry on the common mesh."""
         if self.own is None:

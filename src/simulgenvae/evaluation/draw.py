@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.analyses.uncertainty import SAMPLES
 from simulgenvae.evaluation.assemble import typical, worst
+from simulgenvae.evaluation.compare.run_view import RunView
 from simulgenvae.evaluation.figures.fields import Domain, RunFields
 from simulgenvae.evaluation.figures.hover import HoverPanel, hover_panels
 from simulgenvae.evaluation.figures.make import make_figures
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.evaluation.compare import Comparison
     from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.surrogate.surrogate import Surrogate
 
 
@@ -54,17 +56,7 @@ def draw(
     for name, index in chosen.items():
         run = result.split.ids(split)[index]
         shown[name] = _run_fields(dataset, surrogate, run, f"{name} {split} run", samples)
-    mesh = dataset.mesh
-    # Figures do not see the data set, so that they can be drawn from arrays in tests.
-    domain = Domain(
-        dataset.times,
-        mesh.coords,
-        mesh.cells,
-        dataset.variables,
-        dataset.units,
-        dataset.time_unit,
-        mesh.unit,
-    )
+    domain = _domain(dataset, dataset.mesh)
     files = {}
     hover = {}
     for name, figure in make_figures(
@@ -74,7 +66,7 @@ def draw(
         files[f"{name}.png"] = png(figure)
         if panels := hover_panels(figure):
             hover[f"{name}.png"] = panels
-    rendered = render(shown["typical"], domain)
+    rendered = render(shown["typical"], shown["typical"].domain or domain)
     return Drawings(files | rendered.files, hover, rendered.frames, rendered.reason)
 
 
@@ -82,19 +74,34 @@ def _run_fields(
     dataset: Dataset, surrogate: Surrogate, run: str, what: str, samples: int
 ) -> RunFields:
     row = dataset.ids.index(run)
-    truth = dataset.run(row)
+    view = RunView.of(dataset, row)
     conditions = dataset.conditions.select([row])
     predicted = surrogate.predict(conditions, samples=samples)
     interval = None
     if samples:
-        interval = (predicted["lower"].to_numpy()[0], predicted["upper"].to_numpy()[0])
+        lower, upper = (view.own(predicted[name].to_numpy()[0]) for name in ("lower", "upper"))
+        interval = (lower, upper)
     calibration = None if surrogate.ensemble is None else surrogate.ensemble.calibration
     return RunFields(
         title=f"{what} “{run}”",
-        truth=truth,
-        reconstruction=surrogate.reconstruct(truth),
-        prediction=predicted["fields"].to_numpy()[0],
+        truth=view.own_truth,
+        reconstruction=view.own(surrogate.reconstruct(view.truth)),
+        prediction=view.own(predicted["fields"].to_numpy()[0]),
         interval=interval,
         interval_label=interval_label(0 if calibration is None else calibration.runs),
         image=conditions.images,
+        domain=None if dataset.shapes is None else _domain(dataset, view.mesh),
+    )
+
+
+def _domain(dataset: Dataset, mesh: Mesh) -> Domain:
+    # Figures do not see the data set, so that they can be drawn from arrays in tests.
+    return Domain(
+        dataset.times,
+        mesh.coords,
+        mesh.cells,
+        dataset.variables,
+        dataset.units,
+        dataset.time_unit,
+        mesh.unit,
     )

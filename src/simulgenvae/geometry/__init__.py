@@ -7,24 +7,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.geometry.common_mesh import CommonMesh, Placement
+from simulgenvae.geometry.common_mesh import CommonMesh, Placement, on_own_mesh
 from simulgenvae.geometry.corresponding import CorrespondingNodes
-from simulgenvae.geometry.grid import BackgroundGrid
+from simulgenvae.geometry.grid.background import BackgroundGrid
+from simulgenvae.geometry.grid.extent import Extent
+from simulgenvae.geometry.grid.record import GridRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulgenvae.mesh.mesh import Mesh
 
-__all__ = ["BackgroundGrid", "CommonMesh", "CorrespondingNodes", "Placement", "restore_common_mesh"]
+__all__ = ["BackgroundGrid", "CommonMesh", "CorrespondingNodes", "Extent", "Placement", "on_own_mesh", "restore_common_mesh"]
 
 
 def restore_common_mesh(record: Mapping[str, Any], mesh: Mesh) -> CommonMesh:
-    """Return the way of sharing ``mesh`` that a file describes, see :meth:`CommonMesh.record`.
+    """Return the way of sharing ``mesh`` that a file describes, see :meth:`CommonMesh.to_record`.
 
     Raises ValueError for a way that is not known, and for a record that does not fit the mesh.
     """
-    kind = record.get("kind")
-    if kind == CorrespondingNodes.kind and mesh.coords is not None and set(record) == {"kind"}:
+    rest = dict(record)
+    kind = rest.pop("kind", None)
+    if kind == CorrespondingNodes.kind and mesh.coords is not None and not rest:
         return CorrespondingNodes(mesh)
+    if kind == BackgroundGrid.kind:
+        grid = BackgroundGrid(GridRecord.model_validate(rest))
+        if mesh.coords is None or mesh.coords.shape != (grid.nodes, len(grid.record.origin)):
+            raise ValueError("the background grid has other nodes than the mesh")
+        return grid
     raise ValueError(f"the way {str(kind)[:40]!r} of sharing a mesh is not known")

@@ -45,6 +45,8 @@ class CommonMesh(ABC):
     ----------
     kind
         Name of the way, as settings and files have it.
+    keeps_nodes
+        Whether the own nodes of every geometry are the nodes of the common mesh.
     mesh
         The common mesh, with M nodes.
     shape_width
@@ -52,6 +54,7 @@ class CommonMesh(ABC):
     """
 
     kind: ClassVar[str]
+    keeps_nodes: ClassVar[bool] = False
     mesh: Mesh
 
     @property
@@ -71,8 +74,12 @@ class CommonMesh(ABC):
         """Names of these S values."""
 
     @abstractmethod
-    def record(self) -> dict[str, object]:
+    def to_record(self) -> dict[str, object]:
         """Return what files hold of the way besides its mesh, as JSON; ``kind`` is its name."""
+
+    def inside(self, shape: NDArray[np.floating]) -> NDArray[np.bool_] | None:
+        """Return which nodes belong to the geometry of a shape `[M, S]`, `[M]`; None for all."""
+        return None
 
     @abstractmethod
     def place(self, own: Mesh, path: Path) -> Placement:
@@ -88,3 +95,12 @@ class CommonMesh(ABC):
         Its own mesh follows from the shape: this is how a predicted geometry gets a mesh. Raises
         UserError when the shape describes no geometry.
         """
+
+
+def on_own_mesh(fields: NDArray[np.floating], placement: Placement) -> NDArray[np.floating]:
+    """Return fields `[T, M, V]` on the common mesh at the own nodes of a geometry, `[T, m, V]`."""
+    steps, nodes, variables = fields.shape
+    # Nodes first: all timesteps and variables are brought over at once.
+    columns = np.ascontiguousarray(fields.swapaxes(0, 1)).reshape(nodes, -1)
+    own = placement.to_own(columns).reshape(-1, steps, variables).swapaxes(0, 1)
+    return np.ascontiguousarray(own, dtype=fields.dtype)

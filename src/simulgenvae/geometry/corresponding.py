@@ -27,6 +27,7 @@ class CorrespondingNodes(CommonMesh):
     """
 
     kind: ClassVar[str] = "corresponding"
+    keeps_nodes: ClassVar[bool] = True
     mesh: Mesh
 
     @property
@@ -44,7 +45,7 @@ class CorrespondingNodes(CommonMesh):
         """Names of the values that describe a geometry at each node."""
         return ("x", "y", "z")[: self.shape_width]
 
-    def record(self) -> dict[str, object]:
+    def to_record(self) -> dict[str, object]:
         """Return what a file holds besides the mesh: nothing but the kind."""
         return {"kind": self.kind}
 

@@ -14,6 +14,7 @@ import numpy as np
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
+from simulgenvae.geometry import on_own_mesh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -130,10 +131,7 @@ class OwnMeshes:
 
 def _on_own_mesh(batch: Batch, number: int, placement: Placement) -> Batch:
     def own(fields: NDArray[np.floating]) -> NDArray[np.floating]:
-        steps, nodes, variables = fields[number].shape
-        columns = fields[number].swapaxes(0, 1).reshape(nodes, -1)
-        found = placement.to_own(columns).reshape(-1, steps, variables).swapaxes(0, 1)
-        return np.ascontiguousarray(found, fields.dtype)[None]
+        return on_own_mesh(fields[number], placement)[None]
 
     return replace(
         batch,

@@ -71,6 +71,11 @@ class PredictingParts:
     shapes: ShapeModel | None = None
 
     @property
+    def keeps_nodes(self) -> bool:
+        """Whether the nodes of every design are those of the mesh, wherever they are."""
+        return self.shapes is None or self.shapes.common.keeps_nodes
+
+    @property
     def design_scaler(self) -> ConditionScaler:
         """Scaling of what a user gives of a design besides its mesh."""
         return self.condition_scaler if self.shapes is None else self.shapes.table

@@ -177,7 +177,20 @@ def quantity_predictor(
             'There is no quantity to predict: name one, such as {"peak": "max(T)"}, or declare it '
             "in study.toml below [quantities]."
         )
+    require_same_nodes(parts)
     return QuantityPredictor(parts, read_quantities(texts, domain_of(parts), folder), seed)
+
+
+def require_same_nodes(parts: PredictingParts) -> None:
+    """Raise UserError where designs have other nodes than the mesh that they share.
+
+    A quantity is computed at nodes that all designs have.
+    """
+    if not parts.keeps_nodes:
+        raise UserError(
+            "Quantities of interest are not known for designs whose meshes differ: leave them out "
+            "(study.toml below [quantities], --quantity), and take them from the fields."
+        )
 
 
 def labelled_quantities(

@@ -311,7 +311,7 @@ def _common_mesh(
             "node_start and node_end (Dim3_start, Dim3_end) are for runs with one mesh: leave them "
             "out"
         )
-    return restore_common_mesh(found[0].record(), mesh)
+    return restore_common_mesh(found[0].to_record(), mesh)
 
 
 def _times(

@@ -126,7 +126,7 @@ class DatasetAttributes(BaseModel):
             cells=tuple(metadata.whole_mesh.cells.arrays()),
             sets=metadata.whole_mesh.sets.names,
             offsets=() if metadata.offsets is None else tuple(metadata.offsets.tolist()),
-            geometry=None if metadata.common is None else metadata.common.record(),
+            geometry=None if metadata.common is None else metadata.common.to_record(),
             masked=metadata.mask is not None,
             digests=tuple(digests),
             fingerprint=fingerprint,

@@ -11,7 +11,12 @@ from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.evaluation.results.quantities import Quantities, QuantityAccuracy, RunQuantity
 from simulgenvae.quantities import default_texts, read_quantities
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
-from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of, quantity_warnings
+from simulgenvae.surrogate.quantities import (
+    QuantityPredictor,
+    domain_of,
+    quantity_warnings,
+    require_same_nodes,
+)
 from simulgenvae.utils.formatting import sentence
 
 if TYPE_CHECKING:
@@ -140,7 +145,11 @@ def quantity_checks(surrogate: Surrogate, texts: Mapping[str, str], folder: Path
     UserError
         For a quantity that cannot be read.
     """
-    group = read_quantities(wanted_texts(texts, surrogate.variables), domain_of(surrogate), folder)
+    if texts:
+        require_same_nodes(surrogate)
+    # Without being asked for, they are left out where they are not known.
+    wanted = wanted_texts(texts, surrogate.variables) if surrogate.keeps_nodes else {}
+    group = read_quantities(wanted, domain_of(surrogate), folder)
     return QuantityChecks(QuantityPredictor(surrogate, group), declared=bool(texts))
 
 

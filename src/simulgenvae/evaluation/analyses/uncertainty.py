@@ -22,7 +22,7 @@ from simulgenvae.surrogate.ensemble.calibration import LEVEL
 from simulgenvae.surrogate.labelled_arrays import SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -70,10 +70,19 @@ class UncertaintyErrors:
         self._runs: list[_RunSums] = []
         self._counts = np.zeros(BINS)
 
-    def add(self, prediction: xr.Dataset, run: int, truth: NDArray[np.floating[Any]]) -> None:
-        """Count run number ``run`` of a prediction with samples; its truth is ``[T, M, V]``."""
+    def add(
+        self,
+        prediction: xr.Dataset,
+        run: int,
+        truth: NDArray[np.floating[Any]],
+        own: Callable[[NDArray[Any]], NDArray[Any]] = lambda fields: fields,
+    ) -> None:
+        """Count run number ``run`` of a prediction with samples; its truth is ``[T, m, V]``.
+
+        ``own`` brings predicted fields to the nodes of the truth.
+        """
         fields, std, lower, upper = (
-            prediction[name].values[run].astype(np.float64)
+            own(prediction[name].values[run]).astype(np.float64)
             for name in ("fields", "std", "lower", "upper")
         )
         # Data may lack values, such as nodes that exist in some runs only.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simulgenvae.evaluation.analyses.physics import PhysicsChecks
     from simulgenvae.evaluation.analyses.quantities import QuantityChecks
     from simulgenvae.evaluation.analyses.uncertainty import UncertaintyErrors
+    from simulgenvae.evaluation.compare.run_view import RunView
 
 ErrorsBySplit = dict[str, FieldErrors]
 """Errors by split; only splits that have runs."""
@@ -54,29 +55,29 @@ class Comparison:
     """Sentences about parts that were left out, with the reason."""
 
     def count(
-        self, method: str, split: str, prediction: NDArray[np.float32], truth: NDArray[np.float32]
+        self, method: str, split: str, prediction: NDArray[np.floating], view: RunView
     ) -> None:
         """Count the fields ``[T, M, V]`` that a method predicts for one run."""
-        self._count(self.errors, method, split, prediction, truth)
+        self._count(self.errors, method, split, prediction, view)
 
     def count_stage(
-        self, stage: str, split: str, prediction: NDArray[np.float32], truth: NDArray[np.float32]
+        self, stage: str, split: str, prediction: NDArray[np.floating], view: RunView
     ) -> None:
         """Count the fields ``[T, M, V]`` of one run after a training stage."""
-        self._count(self.stages, stage, split, prediction, truth)
+        self._count(self.stages, stage, split, prediction, view)
 
     def _count(
         self,
         into: dict[str, ErrorsBySplit],
         name: str,
         split: str,
-        prediction: NDArray[np.float32],
-        truth: NDArray[np.float32],
+        prediction: NDArray[np.floating],
+        view: RunView,
     ) -> None:
         by_split = into.setdefault(name, {})
         if split not in by_split:
             by_split[split] = FieldErrors(self.variables, self.scale, self.axes)
-        by_split[split].add(prediction, truth)
+        by_split[split].add(view.own(prediction), view.own_truth, view.axes)
 
     def gather(self) -> None:
         """Add what the other ranks have counted, in the order of ranks and hence of runs.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.evaluation.compare.comparison import Comparison
+    from simulgenvae.evaluation.compare.run_view import RunView
     from simulgenvae.evaluation.compare.training_pass import FittedBaselines
     from simulgenvae.surrogate.ensemble import (
         CoefficientPrediction,
@@ -109,37 +110,37 @@ class PredictedBatch:
         found: Comparison,
         i: int,
         split: str,
-        truth: NDArray[np.float32],
+        view: RunView,
         *,
         reconstruct: bool,
     ) -> None:
-        """Count the errors of design number ``i`` against its true fields ``[T, M, V]``.
+        """Count the errors of design number ``i`` against its true fields.
 
         ``reconstruct`` says whether reconstructions are among them.
         """
         reduction = self.surrogate.reduction
-        found.count("prediction", split, self.fields[i], truth)
+        found.count("prediction", split, self.fields[i], view)
         if "networks" not in self.coefficients:
             # Where networks predict without Gaussian processes, the surrogate's prediction is
             # theirs: decoding it again would cost the same time twice.
-            found.count("networks", split, self.fields[i], truth)
+            found.count("networks", split, self.fields[i], view)
         for method in ("networks", "gaussian_processes"):
             if method in self.coefficients:
                 decoded = reduction.decode(self.coefficients[method][i])
-                found.count(method, split, decoded, truth)
+                found.count(method, split, decoded, view)
         # The VAE’s reconstruction sees the true field. It bounds what the conditioner can reach
         # with these latents, as the projection bounds every method in this basis.
         if reconstruct:
-            found.count("reconstruction", split, self.surrogate.reconstruct(truth), truth)
-        projected = reduction.decode(reduction.encode(truth))
-        found.count("projection_floor", split, projected, truth)
+            found.count("reconstruction", split, self.surrogate.reconstruct(view.truth), view)
+        projected = reduction.decode(reduction.encode(view.truth))
+        found.count("projection_floor", split, projected, view)
         for name in BASELINES:
             if name in self.coefficients:
-                found.count(name, split, reduction.decode(self.coefficients[name][i]), truth)
+                found.count(name, split, reduction.decode(self.coefficients[name][i]), view)
         if reconstruct and "vae" in self.stages:
-            found.count_stage("vae", split, self.stages["vae"].reconstruct(truth), truth)
+            found.count_stage("vae", split, self.stages["vae"].reconstruct(view.truth), view)
         for name, fields in self.staged.items():
-            found.count_stage(name, split, fields[i], truth)
+            found.count_stage(name, split, fields[i], view)
 
     def count_quantities(
         self, found: Comparison, i: int, run: str, truth: NDArray[np.float32]
@@ -152,9 +153,7 @@ class PredictedBatch:
                     fields = self.surrogate.reduction.decode(self.coefficients[name][i])
                     found.quantities.add_baseline(name, run, fields)
 
-    def count_uncertainty(
-        self, found: Comparison, i: int, split: str, truth: NDArray[np.float32]
-    ) -> None:
+    def count_uncertainty(self, found: Comparison, i: int, split: str, view: RunView) -> None:
         """Count the uncertainty of design number ``i``, unless its split is left out.
 
         A run whose uncertainty needs too much memory leaves its whole split out.
@@ -171,7 +170,7 @@ class PredictedBatch:
             decoded = self.predictor.decoded(
                 self.conditions.select([i]), self.prediction.of_design(i)
             )
-            found.uncertainty[split].add(decoded, 0, truth)
+            found.uncertainty[split].add(decoded, 0, view.own_truth, view.own)
 
 
 def _parts(ensemble: Ensemble, separate: SeparatePredictions) -> dict[str, NDArray[np.float32]]:

@@ -16,6 +16,7 @@ from simulgenvae.evaluation.analyses.physics import PhysicsChecks
 from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UNSEEN, UncertaintyErrors
 from simulgenvae.evaluation.compare.comparison import Comparison
 from simulgenvae.evaluation.compare.predicted_batch import PredictedBatch, reconstructed_runs
+from simulgenvae.evaluation.compare.run_view import RunView
 from simulgenvae.evaluation.compare.training_pass import (
     Advance,
     FittedBaselines,
@@ -151,15 +152,17 @@ def compare(
             predicted = PredictedBatch.of(dataset, predictor, surrogate, stages, baselines, batch)
             seconds += predicted.seconds
             for i, row in enumerate(batch):
-                truth = dataset.run(int(row))
+                view = RunView.of(dataset, int(row))
                 reconstruct = row in reconstructed[split]
-                predicted.count(found, i, split, truth, reconstruct=reconstruct)
+                predicted.count(found, i, split, view, reconstruct=reconstruct)
                 # Series over time are large for many runs, so only the split that the report shows
                 # has them.
                 if split == compared_split(rows):
-                    found.physics.add(dataset.ids[row], predicted.fields[i], truth)
-                    predicted.count_quantities(found, i, dataset.ids[row], truth)
-                predicted.count_uncertainty(found, i, split, truth)
+                    # On the mesh of all runs, which quantities over time are defined on.
+                    fields = view.within(predicted.fields[i])
+                    found.physics.add(dataset.ids[row], fields, view.within(view.truth))
+                    predicted.count_quantities(found, i, dataset.ids[row], view.truth)
+                predicted.count_uncertainty(found, i, split, view)
                 advance(f"Evaluating {split} runs")
     # A rank without runs divides by one.
     runs = sum(len(collectives.local_rows(chosen)) for chosen in rows.values())

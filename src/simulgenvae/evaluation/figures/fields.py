@@ -91,6 +91,8 @@ class RunFields:
     interval_label: str = "interval"
     image: Images | None = None
     """Image of the run's design, where it has one."""
+    domain: Domain | None = None
+    """Times and places, where the run has a mesh of its own."""
 
     def all(self) -> tuple[NDArray[np.float32], ...]:
         """Return truth, reconstruction and prediction."""

@@ -63,7 +63,7 @@ def make_figures(
     result: EvaluationResult,
     shown: Mapping[str, RunFields],
     domain: Domain,
-    node_rmse: NDArray[np.float64],
+    node_rmse: NDArray[np.float64] | None,
     conditions: Conditions,
 ) -> Iterator[tuple[str, Figure]]:
     """Yield every figure with its name, one at a time: together they could fill the memory.
@@ -77,7 +77,8 @@ def make_figures(
     domain
         Times, places and variables of the fields.
     node_rmse
-        Root mean square error at each node over the compared split, ``[M, V]``.
+        Root mean square error at each node over the compared split, ``[M, V]``; None where runs
+        have other nodes.
     conditions
         Conditions of all runs.
     """
@@ -92,11 +93,14 @@ def make_figures(
         ),
     )
     for name, run in shown.items():
-        yield f"temporal_{name}", nodes_over_time(run, domain)
-        for v, figure in fields_at_times(run, domain):
+        # A run may have a mesh of its own.
+        own = run.domain or domain
+        yield f"temporal_{name}", nodes_over_time(run, own)
+        for v, figure in fields_at_times(run, own):
             yield f"nodal_{name}_{v + 1}", figure
     title = f"error of prediction over all {split} runs and times"
-    yield "error_map", error_map(node_rmse, domain, title)
+    if node_rmse is not None:
+        yield "error_map", error_map(node_rmse, domain, title)
     expected = runs.expected_over_true(result.uncertainty.splits)
     if expected is not None:
         yield "expected", expected

@@ -49,10 +49,14 @@ class FieldErrors:
         self._moments = Moments(len(self.variables))
         self._time_squares = np.zeros((0, 0))
         self._time_largest = np.zeros((0, 0))
-        self._node_squares = np.zeros((0, 0))
+        self._values = 0
+        # None where runs have other nodes.
+        self._node_squares: NDArray[np.float64] | None = np.zeros((0, 0))
 
-    def add(self, prediction: Run, truth: Run) -> None:
+    def add(self, prediction: Run, truth: Run, axes: FieldAxes | None = None) -> None:
         """Count one run: two fields ``[T, M, V]`` in physical units.
+
+        ``axes`` are given for a run whose nodes are elsewhere than those of others.
 
         Raises
         ------
@@ -66,10 +70,18 @@ class FieldErrors:
             )
         timesteps, nodes, _ = truth.shape
         self._make_room(timesteps, nodes)
+        if self._node_squares is not None and len(self._node_squares) != nodes:
+            self._node_squares = None
+        self._values += nodes
         # This reads the fields once; every metric then follows from the sums over nodes that it
         # keeps.
         run = RunErrors.of(
-            prediction, truth, self.scale, self._moments, self._node_squares, self.axes
+            prediction,
+            truth,
+            self.scale,
+            self._moments,
+            np.zeros((nodes, variables)) if self._node_squares is None else self._node_squares,
+            axes or self.axes,
         )
         self._time_squares += run.squared_error
         np.maximum(self._time_largest, run.largest, out=self._time_largest)
@@ -85,18 +97,28 @@ class FieldErrors:
         if not other.joint:
             return
         # A rank without runs of this split knows no size yet.
-        self._make_room(len(other._time_squares), len(other._node_squares))
+        known = other._node_squares
+        self._make_room(len(other._time_squares), 0 if known is None else len(known))
         self.joint += other.joint
         for name, values in self._metrics.items():
             values += other._metrics[name]
         self._joint_over_time += other._joint_over_time
         self._moments.merge(other._moments)
         self._time_squares += other._time_squares
-        self._node_squares += other._node_squares
+        self._values += other._values
+        if self._node_squares is not None and known is not None and len(self._node_squares) == len(known):
+            self._node_squares += known
+        else:
+            self._node_squares = None
         np.maximum(self._time_largest, other._time_largest, out=self._time_largest)
 
-    def node_rmse(self) -> NDArray[np.float64]:
-        """Return the root mean square error at each node over all runs and times, ``[M, V]``."""
+    def node_rmse(self) -> NDArray[np.float64] | None:
+        """Return the root mean square error at each node over all runs and times, ``[M, V]``.
+
+        None where runs have other nodes.
+        """
+        if self._node_squares is None:
+            return None
         return np.sqrt(self._node_squares / (len(self.joint) * len(self._time_squares)))
 
     @property
@@ -135,7 +157,7 @@ class FieldErrors:
         return found
 
     def _over_time(self) -> ErrorsOverTime:
-        rmse = np.sqrt(self._time_squares / (len(self.joint) * len(self._node_squares)))
+        rmse = np.sqrt(self._time_squares / self._values)
         # A run with an undefined error has no meaningful error at any single time either.
         defined = np.array(self._joint_over_time)[np.isfinite(self.joint)]
         joint: Numbers = (None,) * len(rmse)

@@ -63,6 +63,24 @@ class BackgroundGrid(CommonMesh):
         """The signed distance is one value at each node."""
         return 1
 
+    @property
+    def shape_names(self) -> tuple[str, ...]:
+        """Name of the signed distance."""
+        return ("distance",)
+
+    def to_record(self) -> dict[str, object]:
+        """Return what files hold of the grid."""
+        return {"kind": self.kind, **self.record.model_dump(mode="json")}
+
+    def __str__(self) -> str:
+        counts = " x ".join(str(count) for count in self.record.counts if count > 1)
+        return f"they share a grid of {counts} nodes, {self.record.spacing:.3g} apart"
+
+    def inside(self, shape: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Return the nodes at a positive distance."""
+        inside: NDArray[np.bool_] = shape[:, 0] > 0
+        return inside
+
     def place(self, own: Mesh, path: Path) -> GridPlacement:
         """Return the placement of the geometry of the file ``path``.
 

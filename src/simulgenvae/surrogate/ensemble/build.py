@@ -163,6 +163,11 @@ def calibrate(
                 conditions.select([run]), dataset.times, latent_samples=CALIBRATION_LATENTS
             )
             truth = dataset.run(int(row))[:, chosen].astype(np.float64)
-            yield truth - decoder.decode(prediction.mean[0]), prediction.spread(0, decoder)
+            error = truth - decoder.decode(prediction.mean[0])
+            spread = prediction.spread(0, decoder)
+            # What lies outside of a run's geometry is only a continuation of its fields.
+            inside = None if dataset.shapes is None else dataset.shapes.inside(int(row))
+            where = slice(None) if inside is None else inside[chosen]
+            yield error[:, where], spread[:, where]
 
     return Calibration.fit(errors_and_spreads())

@@ -41,7 +41,7 @@ class ShapeDescription(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     geometry: dict[str, Any]
-    """Way in which the runs share a mesh, see :meth:`CommonMesh.record`."""
+    """Way in which the runs share a mesh, see :meth:`CommonMesh.to_record`."""
     names: tuple[str, ...]
     """Names of the columns that describe a geometry."""
     table: ConditionScaler
@@ -150,7 +150,7 @@ class ShapeModel:
     def description(self) -> ShapeDescription:
         """Return what a model file says besides :meth:`arrays`."""
         return ShapeDescription(
-            geometry=self.common.record(), names=self.names, table=self.table
+            geometry=self.common.to_record(), names=self.names, table=self.table
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:

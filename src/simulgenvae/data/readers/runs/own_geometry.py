@@ -12,7 +12,7 @@ import numpy as np
 from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.shapes import OwnRun, RunGeometry
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import BackgroundGrid, CommonMesh, CorrespondingNodes
+from simulgenvae.geometry import BackgroundGrid, CommonMesh, CorrespondingNodes, Extent
 from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class OwnGeometries:
         own = series.mesh()
         placement = self.common.place(own, series.path)
         fields = self._reference.at_own_nodes(series)
-        if isinstance(self.common, CorrespondingNodes):
+        if self.common.keeps_nodes:
             return PlacedRun(fields, RunGeometry(placement.shape))
         steps, nodes, variables = fields.shape
         # Nodes first: all timesteps and variables are brought over at once.
@@ -63,7 +63,7 @@ class OwnGeometries:
 
     def remarks(self) -> Iterator[str]:
         """Yield lines on what was done with the runs that were read."""
-        if isinstance(self.common, CorrespondingNodes):
+        if self.common.keeps_nodes:
             yield (
                 "every run has its nodes elsewhere, with the same cells between them: nodes are "
                 f"matched by their numbers, on the mesh of {self._reference.reference.path}, and their "
@@ -104,7 +104,10 @@ def own_geometries(
     kind = part.geometry or _likely_kind(reference.whole_mesh, open_run, surveys)
     if kind == CorrespondingNodes.kind:
         return OwnGeometries(reference, CorrespondingNodes(reference.whole_mesh))
-    return OwnGeometries(reference, BackgroundGrid.fit(open_run(name).mesh() for name in names))
+    opened = map(open_run, names)
+    return OwnGeometries(
+        reference, BackgroundGrid.fit(Extent.of(each.mesh(), each.path) for each in opened)
+    )
 
 
 def _likely_kind(

@@ -1,0 +1,71 @@
+"""Where the errors of a run are measured: on its own mesh, or on the mesh of all runs.
+
+Tested in tests/evaluation/test_own_meshes.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from simulgenvae.evaluation.metrics import FieldAxes
+from simulgenvae.geometry import on_own_mesh
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.geometry import Placement
+    from simulgenvae.mesh.mesh import Mesh
+
+@dataclass(frozen=True, eq=False)
+class RunView:
+    """One run and where its errors are measured.
+
+    Attributes
+    ----------
+    truth
+        Its true fields on the mesh of all runs, `[T, M, V]`.
+    own_truth
+        Its true fields at its own m nodes, `[T, m, V]`.
+    mesh
+        Mesh of these nodes.
+    axes
+        Times and positions of the own values.
+    inside
+        Which nodes of the mesh of all runs belong to the run's geometry, `[M]`; None for all.
+    """
+
+    truth: NDArray[np.floating]
+    own_truth: NDArray[np.floating]
+    mesh: Mesh
+    axes: FieldAxes
+    inside: NDArray[np.bool_] | None
+    _placement: Placement | None
+
+    @classmethod
+    def of(cls, dataset: Dataset, row: int) -> Self:
+        """Return the view of a run of the data set, whose fields are read."""
+        truth = dataset.run(row)
+        if dataset.shapes is None:
+            axes = FieldAxes(dataset.times, dataset.mesh.coords)
+            return cls(truth, truth, dataset.mesh, axes, None, None)
+        placement = dataset.shapes.placement(row)
+        mesh = placement.mesh
+        if dataset.shapes.common.keeps_nodes:
+            # Nodes correspond: only their positions are the run's own.
+            mesh = mesh if dataset.mask is None else mesh.at(dataset.mask.numbers)
+            return cls(truth, truth, mesh, FieldAxes(dataset.times, mesh.coords), None, None)
+        own = dataset.own_run(row)
+        axes = FieldAxes(dataset.times, mesh.coords)
+        return cls(truth, own, mesh, axes, dataset.shapes.inside(row), placement)
+
+    def own(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return fields `[T, M, V]` on the mesh of all runs at the own nodes, `[T, m, V]`."""
+        return fields if self._placement is None else on_own_mesh(fields, self._placement)
+
+    def within(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return fields `[T, M, V]` with zeros at the nodes that are not the run's."""
+        return fields if self.inside is None else fields * self.inside[:, None]
