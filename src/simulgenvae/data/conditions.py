@@ -168,6 +168,18 @@ class Conditions:
         """
         return cls(tuple(ids), (), np.zeros((len(ids), 0)), images)
 
+    @classmethod
+    def without_parameters(cls, ids: Sequence[str]) -> Self:
+        """Return conditions of designs of which nothing but their geometry is known.
+
+        Examples
+        --------
+        >>> from simulgenvae import Conditions
+        >>> Conditions.without_parameters(["a", "b"]).names
+        ()
+        """
+        return cls(tuple(ids), (), np.zeros((len(ids), 0)))
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -225,7 +225,7 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
     tables = [source.companions["params"] for source in sources if "params" in source.companions]
     if not tables and all(source.common is not None for source in sources):
         # Their geometry is what is known of them.
-        return Conditions(ids or tuple(map(str, range(runs))), (), np.zeros((runs, 0)))
+        return Conditions.without_parameters(ids or tuple(map(str, range(runs))))
     if len(tables) < len(sources):
         raise UserError(
             "the runs have no conditions: give a table with --params, images with --images, or both"

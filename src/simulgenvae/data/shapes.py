@@ -6,20 +6,20 @@ Tested in tests/data/test_shapes.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simulgenvae.geometry import CommonMesh, Placement
 from simulgenvae.utils.damage import damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import zarr
     from numpy.typing import NDArray
 
+    from simulgenvae.geometry import CommonMesh, Placement
     from simulgenvae.mesh.mesh import Mesh
 
 
@@ -54,14 +54,6 @@ class RunGeometry(NamedTuple):
     own: OwnRun | None = None
 
 
-class OwnRuns(Protocol):
-    """Runs on their own meshes, read one by one."""
-
-    def __call__(self, run: int) -> OwnRun:
-        """Return a run by its number; UserError where it is damaged."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class Shapes:
     """Geometries of N runs.
@@ -79,14 +71,14 @@ class Shapes:
         Rows of ``values`` that belong to the runs, in their order.
     own
         Function that reads runs on their own meshes, by their rows; None where these follow from
-        the shapes.
+        the shapes. It raises UserError for one that is damaged.
     """
 
     common: CommonMesh
     values: zarr.Array[Any] | NDArray[np.float32]
     path: Path
     rows: tuple[int, ...]
-    own: OwnRuns | None = None
+    own: Callable[[int], OwnRun] | None = None
 
     def select(self, rows: Sequence[int]) -> Shapes:
         """Return the geometries of some runs, in that order."""

@@ -109,6 +109,11 @@ def with_mirrored(
         mirror image.
     """
     conditions = dataset.conditions
+    if dataset.common is not None:
+        raise UserError(
+            "augmentation.flips: runs with meshes of their own have no mirror images: set it to "
+            "none or auto"
+        )
     coords = dataset.mesh.coords
     _check_names(dataset, axes, odd)
     if conditions.images is None:

@@ -102,6 +102,12 @@ def suggest(
         enough from each other and from the solved designs.
     """
     scaler = surrogate.condition_scaler
+    if not surrogate.design_scaler.names:
+        raise UserError(
+            "Nothing but their geometry describes the designs of this study, which no range "
+            "describes. Make meshes of designs that could be solved, ask `simulgenvae predict` for "
+            "them with --samples, and solve those with the largest std."
+        )
     if scaler.images is not None:
         raise UserError(
             "The designs of this study have images, which no range describes. Make images of "
@@ -121,7 +127,11 @@ def suggest(
     # Read before anything is predicted: a mistake in them is found at once.
     predictor = quantity_predictor(surrogate, quantities, folder=folder) if quantities else None
     # Errors of the training runs are computed in the same way, so that both can be compared.
-    pool = candidate_designs(scaler, solved, candidates, ranges=ranges or {}, seed=seed)
+    drawn = candidate_designs(
+        surrogate.design_scaler, solved, candidates, ranges=ranges or {}, seed=seed
+    )
+    pool = surrogate.complete(drawn)
+    solved = surrogate.complete(solved)
     training = solved.select(surrogate.split.rows(solved.ids)["train"])
     squares, sizes = expected_squares_of(ensemble, surrogate.reduction, pool)
     training_squares, training_sizes = expected_squares_of(ensemble, surrogate.reduction, training)
@@ -140,7 +150,7 @@ def suggest(
         count,
         preferred=None if of_quantities is None else of_quantities.near_limit(),
     )
-    designs = replace(pool.select(chosen), ids=_new_ids(solved.ids, count))
+    designs = replace(drawn.select(chosen), ids=_new_ids(solved.ids, count))
     found = None if of_quantities is None else of_quantities.of_designs(chosen)
     return Suggestion(designs, errors[chosen], training_errors, found)
 

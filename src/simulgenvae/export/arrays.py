@@ -120,6 +120,7 @@ def _write_own_meshes(batches: Iterator[Batch], path: Path) -> None:
         size = sum(array.nbytes for array in arrays.values())
         require_memory(size, f"{path}: collecting {len(ids)} designs", "write .vtkhdf files.")
     assert first is not None, "there is a design"
+    assert first.mesh is not None, "it has a mesh"
     for name, unit in {"time_unit": first.time_unit, "length_unit": first.mesh.unit}.items():
         if unit:
             arrays[name] = np.array(unit, dtype=np.str_)

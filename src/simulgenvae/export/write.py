@@ -128,8 +128,8 @@ def write_prediction(
     elif export_format.write is not None:
         if own_meshes and path.suffix not in _OWN_MESHES:
             raise UserError(
-                f"{path}: designs with meshes of their own are written as {', '.join(_OWN_MESHES)}; "
-                f"a {path.suffix} holds one mesh"
+                f"{path}: designs with meshes of their own are written as "
+                f"{', '.join(_OWN_MESHES)}; a {path.suffix} holds one mesh"
             )
         check_target(path, overwrite=overwrite, ids=())
         export_format.write(checked, mesh, path)

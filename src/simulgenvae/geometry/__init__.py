@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from simulgenvae.mesh.mesh import Mesh
 
-__all__ = ["BackgroundGrid", "CommonMesh", "CorrespondingNodes", "Extent", "Placement", "on_own_mesh", "restore_common_mesh"]
+__all__ = [
+    "BackgroundGrid",
+    "CommonMesh",
+    "CorrespondingNodes",
+    "Extent",
+    "Placement",
+    "on_own_mesh",
+    "restore_common_mesh",
+]
 
 
 def restore_common_mesh(record: Mapping[str, Any], mesh: Mesh) -> CommonMesh:

@@ -31,7 +31,7 @@ _FLAT = 1e-12
 
 
 def require_sound_cells(coords: NDArray[np.float64], like: Mesh, path: Path) -> None:
-    """Raise UserError where nodes at ``coords`` `[M, D]` turn cells of the mesh ``like`` inside out.
+    """Raise UserError where nodes at ``coords`` `[M, D]` turn cells of ``like`` inside out.
 
     Cells of plane meshes and of volumes have a side; lines and surfaces in space have none.
     """
@@ -64,7 +64,7 @@ def _spanned(mesh: Mesh) -> Iterator[tuple[str, NDArray[np.int64]]]:
 def _determinants(
     name: str, nodes: NDArray[np.int64], coords: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """Return the determinant of each cell, `[K]`; None for surfaces in space, which have no side."""
+    """Return the determinant of each cell, `[K]`; None for surfaces in space, without a side."""
     edges = _EDGES[name]
     span = np.ptp(coords, axis=0)
     # Files of plane meshes often have a third coordinate that is the same everywhere.

@@ -74,9 +74,7 @@ class CorrespondingNodes(CommonMesh):
     def placed(self, shape: NDArray[np.floating]) -> CorrespondingPlacement:
         """Return the placement of the geometry that ``shape`` `[M, D]` describes."""
         moved = np.asarray(shape, np.float64)
-        own = Mesh(
-            self._coords + moved, self.mesh.cells, unit=self.mesh.unit, sets=self.mesh.sets
-        )
+        own = Mesh(self._coords + moved, self.mesh.cells, unit=self.mesh.unit, sets=self.mesh.sets)
         return CorrespondingPlacement(own, moved)
 
 

@@ -12,12 +12,15 @@ import numpy as np
 
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
+from simulgenvae.geometry import on_own_mesh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.geometry import Placement
+    from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.settings import StudyFolder
     from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -37,6 +40,8 @@ class Case(NamedTuple):
         Fields of the solver; None for a new design.
     spread
         Standard deviation of the prediction; None where it was not requested.
+    mesh
+        Mesh of the fields, where the design has one of its own.
     """
 
     title: str
@@ -44,6 +49,7 @@ class Case(NamedTuple):
     prediction: NDArray[np.float32]
     truth: NDArray[np.float32] | None
     spread: NDArray[np.float32] | None
+    mesh: Mesh | None = None
 
     def at(self, steps: list[int]) -> Case:
         """Return the case at some of the times, by their numbers."""
@@ -84,9 +90,11 @@ def run_case(
         ),
         "",
     )
-    found = design_case(surrogate, dataset.conditions.select([row]), variables, None, samples)
+    condition = surrogate.seen(dataset).conditions.select([row])
+    placement = None if dataset.shapes is None else dataset.shapes.placement(row)
+    found = design_case(surrogate, condition, variables, None, samples, placement)
     columns = [dataset.variables.index(name) for name in variables]
-    return found._replace(title=f"{split}run “{run}”", truth=dataset.run(row)[..., columns])
+    return found._replace(title=f"{split}run “{run}”", truth=dataset.own_run(row)[..., columns])
 
 
 def design_case(
@@ -95,20 +103,25 @@ def design_case(
     variables: list[str],
     times: NDArray[np.float64] | None,
     samples: int,
+    placement: Placement | None = None,
 ) -> Case:
     """Return the prediction of the only design of ``condition``.
+
+    With a ``placement`` it is on the design's own mesh.
 
     It is at ``times``, or at the training times where that is None. Raises UserError as
     ``Surrogate.predict`` does.
     """
     found = surrogate.predict(condition, times=times, variables=variables, samples=samples)
+    prediction = found["fields"].to_numpy()[0]
     spread = found["std"].to_numpy()[0] if samples else None
+    mesh = None
+    if placement is not None:
+        mesh = placement.mesh
+        prediction = on_own_mesh(prediction, placement)
+        spread = None if spread is None else on_own_mesh(spread, placement)
     return Case(
-        f"design “{condition.ids[0]}”",
-        found["time"].to_numpy(),
-        found["fields"].to_numpy()[0],
-        None,
-        spread,
+        f"design “{condition.ids[0]}”", found["time"].to_numpy(), prediction, None, spread, mesh
     )
 
 

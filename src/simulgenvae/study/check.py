@@ -39,12 +39,15 @@ class Checking(StudyData):
         True
         """
         from simulgenvae.data.checks.dataset import check
+        from simulgenvae.surrogate.shapes import with_shapes
         from simulgenvae.training.memory.findings import memory_findings
 
         settings = settings or self.read_settings()
         # Each step refuses what would stop the next one: settings, dimensions, split, memory.
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
+        # Geometries are conditions, too.
+        dataset, _ = with_shapes(dataset, split)
         # This also refuses symmetries that the mesh or the variables do not have.
         memory = memory_findings(dataset, split, settings)
         if settings.evaluation.checks:

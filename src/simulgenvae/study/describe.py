@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def describe_model(surrogate: Surrogate, study: StudyFolder | None) -> Summary:
     """Return what a model predicts from what, and how well."""
-    scaler = surrogate.condition_scaler
+    scaler = surrogate.design_scaler
     times = surrogate.times
     mesh = surrogate.whole_mesh
     nodes = surrogate.reduction.field_shape[0]

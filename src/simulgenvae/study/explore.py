@@ -204,7 +204,9 @@ class Exploring(StudyData):
         from simulgenvae.export.write import check_target
 
         check_target(out)
-        return self.load_surrogate()
+        surrogate = self.load_surrogate()
+        surrogate.require_one_mesh("a walk through the latents")
+        return surrogate
 
 
 def _require_steps(steps: int) -> None:

@@ -50,7 +50,9 @@ class Exporting(Paging):
         from simulgenvae.deployment import check_model_target, write_model
 
         check_model_target(out, overwrite=overwrite)
-        return write_model(self.load_surrogate(), out, overwrite=overwrite)
+        surrogate = self.load_surrogate()
+        surrogate.require_one_mesh("an exported model")
+        return write_model(surrogate, out, overwrite=overwrite)
 
     def _write_page(self, out: Path, *, overwrite: bool) -> float:
         from simulgenvae.export.target import require_free

@@ -5,8 +5,10 @@ Tested in tests/cli/test_own_meshes.py.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +17,12 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.geometry import on_own_mesh
+from simulgenvae.mesh.mesh import Mesh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
+    import xarray as xr
     from numpy.typing import NDArray
 
     from simulgenvae.export.batches import Batch
@@ -62,7 +65,7 @@ def matched(conditions: Conditions | None, files: Mapping[str, Path]) -> Conditi
     designs do not belong together.
     """
     if conditions is None:
-        return Conditions(tuple(files), (), np.zeros((len(files), 0)))
+        return Conditions.without_parameters(tuple(files))
     if len(files) == len(conditions) == 1:
         return conditions
     missing = [name for name in conditions.ids if name not in files]
@@ -72,8 +75,8 @@ def matched(conditions: Conditions | None, files: Mapping[str, Path]) -> Conditi
         problems = [f"no mesh for {listed(missing)}"] if missing else []
         problems += [f"no design for {listed(extra)}"] if extra else []
         raise UserError(
-            f"{folder}: {'; '.join(problems)}: a mesh is named by the id of its design (ID.vtu), in "
-            "the column id of the table"
+            f"{folder}: {'; '.join(problems)}: a mesh is named by the id of its design (ID.vtu), "
+            "in the column id of the table"
         )
     return conditions
 
@@ -127,6 +130,59 @@ class OwnMeshes:
         for batch in batches:
             for number, design in enumerate(batch.ids):
                 yield _on_own_mesh(batch, number, self.placement(design))
+
+
+def placed_design(
+    shapes: ShapeModel, conditions: Conditions, mesh: object
+) -> tuple[Conditions, Placement]:
+    """Return the conditions of one design as the networks see them, and where its fields are.
+
+    ``mesh`` is that of the design, or None for the geometry that follows from its conditions.
+
+    Raises UserError for several designs, and for a mesh that is no geometry of the study.
+    """
+    if len(conditions) != 1:
+        raise UserError(
+            f"{len(conditions)} designs: where designs have meshes of their own, give them one by "
+            "one"
+        )
+    if mesh is None:
+        coefficients = shapes.predicted(conditions)
+        return shapes.described(conditions, coefficients), shapes.placement(coefficients[0])
+    placement = given_placement(shapes, mesh)
+    return shapes.described(conditions, shapes.of_geometry(placement)[None]), placement
+
+
+def given_placement(shapes: ShapeModel, mesh: object) -> Placement:
+    """Return the placement of a design's mesh: a :class:`Mesh`, a grid of PyVista, or a file.
+
+    Raises UserError for anything else, and for a mesh that is no geometry of the study.
+    """
+    from simulgenvae.data.ingest.coordinates import read_mesh
+    from simulgenvae.mesh.vtk import grid_mesh
+
+    if isinstance(mesh, Mesh):
+        return shapes.common.place(mesh, Path("the given mesh"))
+    if isinstance(mesh, str | os.PathLike) and isinstance(os.fspath(mesh), str):
+        return shapes.common.place(read_mesh(Path(mesh)), Path(mesh))
+    if hasattr(mesh, "cast_to_unstructured_grid"):
+        where = Path("the given mesh")
+        return shapes.common.place(grid_mesh(mesh.cast_to_unstructured_grid(), where), where)
+    raise UserError(
+        f"mesh is of type {type(mesh).__name__}: give the path of a file, a mesh of PyVista, or a "
+        "Mesh"
+    )
+
+
+def relocated(prediction: xr.Dataset, placement: Placement) -> xr.Dataset:
+    """Return the prediction of one design on its own mesh."""
+    dims = ("run", "time", "node", "variable")
+    own = {
+        str(name): (dims, on_own_mesh(values.transpose(*dims).to_numpy()[0], placement)[None])
+        for name, values in prediction.items()
+        if set(values.dims) == set(dims)
+    }
+    return prediction.drop_dims("node").assign(own)
 
 
 def _on_own_mesh(batch: Batch, number: int, placement: Placement) -> Batch:

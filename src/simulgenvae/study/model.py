@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from simulgenvae.study.study import Study
     from simulgenvae.surrogate.surrogate import Surrogate
 
-_OPTIONS = ("images", "times", "nodes", "variables", "samples", "seed")
+_OPTIONS = ("images", "mesh", "times", "nodes", "variables", "samples", "seed")
 """Keywords of :meth:`Model.predict` that are no parameters."""
 
 
@@ -72,6 +72,7 @@ class Model:
         /,
         *,
         images: object = None,
+        mesh: object = None,
         times: ArrayLike | None = None,
         nodes: ArrayLike | None = None,
         variables: str | Sequence[str] | None = None,
@@ -92,6 +93,10 @@ class Model:
             Images of the designs, for a model of images: the path of an image, of a folder or of a
             CSV file ``id,file``, an array ``[H, W]``, ``[H, W, C]`` or ``[n, H, W, C]`` of bytes,
             or a list of them.
+        mesh
+            Mesh of the design, where runs have meshes of their own: the path of a file, a mesh of
+            PyVista or a :class:`Mesh`. Without it, the design has the geometry that follows from
+            its conditions. Such designs are predicted one by one.
         times
             Times within the trained span, ``[t]``, in the unit of the data; the training times by
             default.
@@ -141,11 +146,20 @@ class Model:
         >>> r.temperature_std.dims
         ('run', 'time', 'node')
         """
-        conditions = self._designs(designs, images, parameters)
         surrogate = self.surrogate
+        conditions, placement = self._designs(designs, images, parameters), None
+        seen = conditions
+        if surrogate.shapes is not None:
+            from simulgenvae.study.given_meshes import placed_design
+
+            seen, placement = placed_design(surrogate.shapes, conditions, mesh)
+        elif mesh is not None:
+            raise UserError("mesh: all designs of this model have one mesh: leave it out")
         chosen = chosen_nodes(nodes)
+        if placement is not None and chosen is not None:
+            raise UserError("nodes: designs with meshes of their own are predicted at all nodes")
         prediction = surrogate.predict(
-            conditions,
+            seen,
             times=chosen_times(times),
             nodes=chosen,
             variables=chosen_variables(variables),
@@ -155,8 +169,12 @@ class Model:
         # Imported where it is needed, as xarray takes a third of a second to load.
         from simulgenvae.export.by_variable import by_variable
 
-        mesh = surrogate.whole_mesh
-        return by_variable(prediction, mesh if chosen is None else mesh.at(chosen), conditions)
+        if placement is not None:
+            from simulgenvae.study.given_meshes import relocated
+
+            return by_variable(relocated(prediction, placement), placement.mesh, conditions)
+        whole = surrogate.whole_mesh
+        return by_variable(prediction, whole if chosen is None else whole.at(chosen), conditions)
 
     def quantities(
         self,
@@ -253,7 +271,7 @@ class Model:
         >>> simulgenvae.load("S").parameters
         ('row', 'speed')
         """
-        return self.surrogate.condition_scaler.names
+        return self.surrogate.design_scaler.names
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -396,6 +414,7 @@ class Model:
 
         target = file_path("out", out)
         check_model_target(target, overwrite=overwrite)
+        self.surrogate.require_one_mesh("an exported model")
         return write_model(self.surrogate, target, overwrite=overwrite)
 
     def __repr__(self) -> str:
@@ -410,7 +429,7 @@ class Model:
         """Return designs from the one object or from the keywords that are given."""
         from simulgenvae.data.designs_from import designs_from
 
-        scaler = self.surrogate.condition_scaler
+        scaler = self.surrogate.design_scaler
         if designs is not None and parameters:
             unknown = [name for name in parameters if name not in scaler.names]
             if unknown:
@@ -428,7 +447,13 @@ class Model:
                 f"the parameter {options[0]!r} has the name of an option of predict(): give the "
                 f"designs as a dict, predict({{{options[0]!r}: …}})"
             )
-        return designs_from(parameters or designs, scaler, images)
+        given = parameters or designs
+        if not scaler.names and scaler.images is None and given is None:
+            # The geometry is all that is known of a design.
+            from simulgenvae.data.conditions import Conditions
+
+            return Conditions.without_parameters(("0",))
+        return designs_from(given, scaler, images)
 
     def _study(self, what: str) -> Study:
         from simulgenvae.study.study import Study

@@ -55,6 +55,7 @@ class Paging(StudyData):
         require_assets()
         study = self.pinned()
         surrogate = _load(study)
+        surrogate.require_one_mesh("the explorer's page")
         facts = read_facts(study)
         name = study.folder.resolve().name
         origin = Origin(

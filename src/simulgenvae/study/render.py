@@ -79,7 +79,7 @@ class Rendering(StudyData):
         heading = f"{variable}, {case.title}"
         width = options.width or (FILM_WIDTH if out.suffix in FILMS else IMAGE_WIDTH)
         with Scene(
-            surrogate.mesh, panels, case.times, heading, width=width, what=out.name
+            case.mesh or surrogate.mesh, panels, case.times, heading, width=width, what=out.name
         ) as scene:
             _write(scene, len(case.times), out, options)
         return case

@@ -53,15 +53,17 @@ def choose_case(
     else:
         design = _read_design(surrogate, options)
         times = _design_times(surrogate, options)
-        case = design_case(surrogate, design, shown, times, options.samples)
+        placement = None
+        if surrogate.shapes is not None:
+            # Its geometry is the one that follows from its conditions.
+            placement = surrogate.shapes.placement(surrogate.shapes.predicted(design)[0])
+        case = design_case(surrogate, design, shown, times, options.samples, placement)
     return case.at(_film_steps(case.times, options) if film else _image_steps(case.times, options))
 
 
 def _read_design(surrogate: Surrogate, options: RenderOptions) -> Conditions:
     """Return the conditions of the one new design that is drawn."""
-    conditions, notes = read_new_conditions(
-        options.params, options.images, surrogate.condition_scaler
-    )
+    conditions, notes = read_new_conditions(options.params, options.images, surrogate.design_scaler)
     if options.design is None and len(conditions) > 1:
         raise UserError(
             f"There are {len(conditions)} designs, {listed(conditions.ids)}: choose one with "

@@ -39,6 +39,8 @@ def r2_score(surrogate: Surrogate, conditions: Conditions, fields: Any) -> float
     UserError
         For fields of another shape or type, or that are not finite at nodes with values.
     """
+    if not surrogate.keeps_nodes:
+        raise UserError("score() needs runs with the same nodes, and those of this model have none")
     truth = _checked(surrogate, fields, len(conditions))
     valued = surrogate.on_valued_nodes()
     variables = len(surrogate.variables)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from simulgenvae.errors import UserError
 from simulgenvae.surrogate.ensemble import Ensemble, uniform_field_coefficients
 
 if TYPE_CHECKING:
@@ -74,6 +75,14 @@ class PredictingParts:
     def keeps_nodes(self) -> bool:
         """Whether the nodes of every design are those of the mesh, wherever they are."""
         return self.shapes is None or self.shapes.common.keeps_nodes
+
+    def require_one_mesh(self, what: str) -> None:
+        """Raise UserError, which starts with ``what``, where designs have meshes of their own."""
+        if self.shapes is not None:
+            raise UserError(
+                f"{what} is not known where runs have meshes of their own: use `simulgenvae "
+                "predict`, which gives each design its mesh."
+            )
 
     @property
     def design_scaler(self) -> ConditionScaler:

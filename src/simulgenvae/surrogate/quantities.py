@@ -232,6 +232,11 @@ def quantity_warnings(predictor: QuantityPredictor) -> list[str]:
             "the bands of quantities are not calibrated: the model holds no predictions of "
             "validation runs (train again to calibrate them)"
         )
+    if predictor.parts.shapes is not None:
+        found.append(
+            "quantities have the places, regions and volumes of the mesh that the designs share, "
+            "not those of the geometry of each"
+        )
     return found
 
 

@@ -15,6 +15,7 @@ from simulgenvae.data.ingest.bad_runs import RunJudge
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
 from simulgenvae.data.names import listed, prefix_errors
 from simulgenvae.data.precision import Precision
+from simulgenvae.data.readers import RunPart
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
@@ -53,7 +54,10 @@ def append_runs(
     # Files have all nodes; those without values are found again, and must be the same.
     whole = stored.metadata.whole()
     with ExitStack() as stack:
-        opened = open_sources(sources, stack, options.selection, options.coords)
+        selection = options.selection
+        if whole.common is not None:
+            selection = (selection or RunPart())._replace(common=whole.common)
+        opened = open_sources(sources, stack, selection, options.coords, whole.common)
         layout, new, notes = describe_sources(opened, options, settings, whole)
         with prefix_errors(sources[0]):
             everything = joined(whole, new)

@@ -16,8 +16,8 @@ from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.readers import RunPart, Source, open_source
-from simulgenvae.data.readers.array_positions import with_positions
 from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
+from simulgenvae.data.readers.array_positions import with_positions
 from simulgenvae.data.readers.axes import MOST_COMPONENTS
 from simulgenvae.data.readers.companions import companion, texts
 from simulgenvae.data.readers.source import PlacedRun
@@ -32,8 +32,6 @@ from simulgenvae.utils.progress import WorkLog
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import ExitStack
-
-    from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.ingest.options import IngestOptions
@@ -55,17 +53,19 @@ def open_sources(
     stack: ExitStack,
     selection: RunPart | None = None,
     coords: Path | None = None,
+    common: CommonMesh | None = None,
 ) -> list[Source]:
     """Open files with fields; they are closed when ``stack`` is left.
 
     ``coords`` are given by the user, and may have the positions of the nodes of each run.
+    ``common`` is the mesh that the runs of a study share, to which these are appended.
 
     Raises UserError where one of them cannot be read, and for an empty list.
     """
     if not paths:
         raise UserError("no files with fields are given")
     opened = [stack.enter_context(open_source(path, selection)) for path in paths]
-    return with_positions(opened, coords)
+    return with_positions(opened, coords, common)
 
 
 def describe_sources(
@@ -299,13 +299,11 @@ def _common_mesh(
         return None
     if len(found) < len(sources) or not all(found[0].mesh.same_as(each.mesh) for each in found):
         raise UserError(
-            f"{sources[1].path}: runs with meshes of their own are read from one folder: put all of "
-            "them there"
+            f"{sources[1].path}: runs with meshes of their own are read from one folder: put all "
+            "of them there"
         )
     if options.mesh is not None:
-        raise UserError(
-            f"{options.mesh}: the runs have meshes of their own: leave out --mesh"
-        )
+        raise UserError(f"{options.mesh}: the runs have meshes of their own: leave out --mesh")
     if (layout.first_node, layout.end_node) != (0, layout.nodes):
         raise UserError(
             "node_start and node_end (Dim3_start, Dim3_end) are for runs with one mesh: leave them "

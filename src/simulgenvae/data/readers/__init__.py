@@ -88,7 +88,7 @@ def open_source(
         return nullcontext(open_groups(path, part))
     stored = stored_dataset(path) if path.is_dir() else None
     if stored is not None:
-        if part is not None and part != RunPart():
+        if part is not None and part != RunPart(common=part.common):
             raise UserError(f"{path}: the data of a study, of which no part can be chosen")
         return nullcontext(open_dataset(path, stored))
     # A folder is an array only by the files in it: one of runs may have any name.
@@ -128,7 +128,9 @@ def _open_arrays(path: Path, array_format: ArrayFormat, part: RunPart | None) ->
 
 
 def _require_array_part(path: Path, part: RunPart | None) -> None:
-    if part is not None and part != RunPart(axes=part.axes, arrays=part.arrays):
+    if part is None:
+        return
+    if part != RunPart(axes=part.axes, arrays=part.arrays, common=part.common):
         raise UserError(
             f"{path}: an array and no solver's file: --fields, --start, --box and similar options "
             "have no effect on it"

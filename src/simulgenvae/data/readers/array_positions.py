@@ -23,15 +23,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.geometry import CommonMesh
 
-def with_positions(sources: Sequence[Source], coords: Path | None) -> list[Source]:
+
+def with_positions(
+    sources: Sequence[Source], coords: Path | None, common: CommonMesh | None = None
+) -> list[Source]:
     """Return sources whose runs have the positions `[N, M, D]` of a file, or their own ones.
 
+    ``common`` is the mesh that the runs of a study share, to which these are appended.
     Sources with one mesh for all runs are returned as they are. Raises UserError where positions do
     not fit the fields.
     """
     if coords is None:
-        return [_placed(each, each.path, each.companions.get("coords")) for each in sources]
+        return [_placed(each, each.path, each.companions.get("coords"), common) for each in sources]
     if coords.suffix.lower() != ".npy":
         return list(sources)
     positions, unit = read_numbers(coords)
@@ -43,10 +48,11 @@ def with_positions(sources: Sequence[Source], coords: Path | None) -> list[Sourc
             f"{coords}: positions of the nodes of {len(positions)} runs, but the fields have {runs}"
         )
     found = []
+    common = common or CorrespondingNodes(Mesh(positions[0], unit=unit))
     first = 0
     for source in sources:
         own = positions[first : first + source.shape[0]]
-        found.append(_placed(source, coords, own, positions[0], unit))
+        found.append(_placed(source, coords, own, common))
         first += source.shape[0]
     return found
 
@@ -55,8 +61,7 @@ def _placed(
     source: Source,
     path: Path,
     positions: NDArray[np.generic] | None,
-    reference: NDArray[np.float64] | None = None,
-    unit: str = "",
+    common: CommonMesh | None,
 ) -> Source:
     """Return the source with the positions of each run, where there are some."""
     if positions is None or positions.ndim != 3:
@@ -71,13 +76,13 @@ def _placed(
     bad = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
     if len(bad):
         raise UserError(f"{path}: the positions of run {bad[0]} are not finite")
-    common = CorrespondingNodes(Mesh(places[0] if reference is None else reference, unit=unit))
+    shared = common or CorrespondingNodes(Mesh(places[0]))
 
     def read_placed(run: int) -> PlacedRun:
-        placement = common.place(Mesh(places[run]), path)
+        placement = shared.place(Mesh(places[run]), path)
         return PlacedRun(source.run(run), RunGeometry(placement.shape))
 
     companions = {key: value for key, value in source.companions.items() if key != "coords"}
     return replace(
-        source, companions=companions, mesh=common.mesh, common=common, read_placed=read_placed
+        source, companions=companions, mesh=shared.mesh, common=shared, read_placed=read_placed
     )

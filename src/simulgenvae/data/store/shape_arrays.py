@@ -102,8 +102,8 @@ def read_shapes(path: Path, metadata: Metadata) -> Shapes:
     with damage_reported(folder, "cannot be read"):
         values = zarr.open_array(str(folder), mode="r", zarr_format=3)
 
-    def own(row: int) -> OwnRun:
-        return _read_own(path / OWN / str(row), metadata)
+    def own(run: int) -> OwnRun:
+        return _read_own(path / OWN / str(run), metadata)
 
     read = own if (path / OWN).is_dir() else None
     return Shapes(metadata.common, values, folder, tuple(range(runs)), read)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.metadata import Metadata
     from simulgenvae.data.store.read import StoredDataset
 
+
 def check_target(path: Path, *, overwrite: bool) -> None:
     """Raise UserError unless a dataset may be written to ``path``.
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.pod_gpr import PodGpr
 from simulgenvae.errors import UserError
+from simulgenvae.evaluation.compare.run_view import RunView
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.settings.batches import batches_up_to
 from simulgenvae.surrogate.fit import fit
@@ -21,6 +22,7 @@ from simulgenvae.surrogate.fit import fit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
     from simulgenvae.settings import Settings
@@ -151,20 +153,24 @@ class Measure:
                 f"With {runs} of {len(self._split.train)} training runs: {error}"
             ) from error
         training = split.rows(self._dataset.ids)["train"]
+        conditions = surrogate.seen(self._dataset).conditions
         errors = {
-            "prediction": self._errors(self._predictions(surrogate)),
-            "pod_gpr": self._errors(self._pod_gpr(surrogate, training)),
+            "prediction": self._errors(self._predictions(surrogate, conditions)),
+            "pod_gpr": self._errors(self._pod_gpr(surrogate, conditions, training)),
         }
         return Point(
             runs=runs, repeat=repeat, seed=seed, seconds=time.perf_counter() - start, errors=errors
         )
 
-    def _predictions(self, surrogate: Surrogate) -> Iterator[NDArray[np.float32]]:
+    def _predictions(
+        self, surrogate: Surrogate, conditions: Conditions
+    ) -> Iterator[NDArray[np.float32]]:
         for row in self._measured:
-            yield surrogate.predict(self._dataset.conditions.select([row]))["fields"].to_numpy()[0]
+            yield surrogate.predict(conditions.select([row]))["fields"].to_numpy()[0]
 
-    def _pod_gpr(self, surrogate: Surrogate, training: Rows) -> Iterator[NDArray[np.float32]]:
-        conditions = self._dataset.conditions
+    def _pod_gpr(
+        self, surrogate: Surrogate, conditions: Conditions, training: Rows
+    ) -> Iterator[NDArray[np.float32]]:
         reduction = surrogate.reduction
         features = Features.fit(conditions.select(training), surrogate.condition_scaler)
         coefficients = np.stack([reduction.encode(self._dataset.run(int(row))) for row in training])
@@ -183,5 +189,6 @@ class Measure:
     def _errors(self, predictions: Iterator[NDArray[np.float32]]) -> list[float | None]:
         errors = FieldErrors(self._dataset.variables, self._scale)
         for row, prediction in zip(self._measured, predictions, strict=True):
-            errors.add(prediction, self._dataset.run(row))
+            view = RunView.of(self._dataset, row)
+            errors.add(view.own(prediction), view.own_truth, view.axes)
         return [error if np.isfinite(error) else None for error in errors.joint]

@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from simulgenvae.evaluation.metrics import FieldAxes
 from simulgenvae.geometry import on_own_mesh
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.geometry import Placement
     from simulgenvae.mesh.mesh import Mesh
+
 
 @dataclass(frozen=True, eq=False)
 class RunView:

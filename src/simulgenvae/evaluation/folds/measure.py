@@ -48,6 +48,7 @@ def measure_fold(
     texts
         Quantities of interest by name, whose files are in ``folder``.
     """
+    dataset = surrogate.seen(dataset)
     checked = quantity_checks(surrogate, texts, folder)
     surrogate = surrogate.on_valued_nodes()
     rows = surrogate.split.rows(dataset.ids)

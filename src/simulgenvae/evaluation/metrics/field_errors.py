@@ -106,10 +106,11 @@ class FieldErrors:
         self._moments.merge(other._moments)
         self._time_squares += other._time_squares
         self._values += other._values
-        if self._node_squares is not None and known is not None and len(self._node_squares) == len(known):
-            self._node_squares += known
-        else:
+        own = self._node_squares
+        if own is None or known is None or own.shape != known.shape:
             self._node_squares = None
+        else:
+            own += known
         np.maximum(self._time_largest, other._time_largest, out=self._time_largest)
 
     def node_rmse(self) -> NDArray[np.float64] | None:

@@ -91,8 +91,8 @@ class ShapeModel:
         names = tuple(f"shape {number}" for number in range(1, count + 1))
         if taken := sorted(set(names) & set(known.names)):
             raise UserError(
-                f"parameter {taken[0]!r}: that is the name of a coefficient of the geometry: rename "
-                "the column"
+                f"parameter {taken[0]!r}: that is the name of a coefficient of the geometry: "
+                "rename the column"
             )
         scaler = ConditionScaler.fit(known)
         if not known.names and known.images is None:
@@ -181,9 +181,7 @@ class ShapeModel:
             raise ValueError(f"{len(description.names)} columns of {modes.count} shape modes")
         processes = None
         if groups["processes"]:
-            processes = PodGaussianProcesses.restore(
-                groups["processes"], description.table, _TIME
-            )
+            processes = PodGaussianProcesses.restore(groups["processes"], description.table, _TIME)
             if processes.leading.trajectory != (1, modes.count):
                 raise ValueError("the regression of shapes has other modes than the shapes")
         return cls(common, modes, description.names, description.table, processes)

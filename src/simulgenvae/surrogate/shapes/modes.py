@@ -27,8 +27,8 @@ predicted, too, and shall be as good as rounding of the solver's files."""
 MOST_MODES = 64
 """Largest number of modes."""
 _GRAM_VALUES = 60_000
-"""Values of a shape from which the Gram matrix is computed. It is that of a part of the nodes, which
-changes the modes by as little as another mesh would, and takes a small part of the memory."""
+"""Values of a shape from which the Gram matrix is computed. It is that of a part of the nodes,
+which changes the modes by as little as another mesh would, and takes a small part of the memory."""
 
 
 @dataclass(frozen=True, eq=False)

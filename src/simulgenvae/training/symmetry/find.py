@@ -114,7 +114,8 @@ def judge_axes(dataset: Dataset, train: NDArray[np.intp]) -> dict[Axis, Verdict]
     """Return a verdict about each axis of the images; none without images or coordinates."""
     conditions = dataset.conditions
     coords = dataset.mesh.coords
-    if conditions.images is None or coords is None:
+    # Geometries of their own have no mirror images among the nodes that they share.
+    if conditions.images is None or coords is None or dataset.common is not None:
         return {}
     if len(train) < FEWEST_RUNS:
         few = f"only {FEWEST_RUNS} training runs or more could show it"

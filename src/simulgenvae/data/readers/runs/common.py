@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 class Common:
     """Times, variables and mesh that all runs get from the reference, as far as ``part`` wants.
 
-    Where ``meshes_differ``, most runs have other meshes than the reference, and share one in another
-    way (``own_geometry.py``).
+    Where ``meshes_differ``, most runs have other meshes than the reference, and share one in
+    another way (``own_geometry.py``).
     """
 
     def __init__(self, reference: Series, choice: FieldChoice, part: RunPart) -> None:
@@ -146,7 +146,8 @@ class Common:
         if self._part.interpolate:
             return problems
         others = [n for n, run in surveys.items() if not same_nodes(run.coords, self._coords)]
-        self.meshes_differ = self._part.geometry is not None or 2 * len(others) > len(surveys)
+        asked = self._part.geometry is not None or self._part.common is not None
+        self.meshes_differ = asked or 2 * len(others) > len(surveys)
         for name in [] if self.meshes_differ else others:
             problems.setdefault(name, self._other_mesh(open_run(name), surveys[name].coords))
         return problems

@@ -66,8 +66,8 @@ class OwnGeometries:
         if self.common.keeps_nodes:
             yield (
                 "every run has its nodes elsewhere, with the same cells between them: nodes are "
-                f"matched by their numbers, on the mesh of {self._reference.reference.path}, and their "
-                "positions are predicted too"
+                f"matched by their numbers, on the mesh of {self._reference.reference.path}, and "
+                "their positions are predicted too"
             )
             return
         yield f"every run has a mesh of its own: {self.common}"
@@ -76,7 +76,10 @@ class OwnGeometries:
             worst = [
                 f"{name} {percent(mean, digits=2)} in the mean, {percent(most, digits=2)} at most"
                 for name, mean, most in zip(
-                    self._reference.variables, changes.mean(axis=0), changes.max(axis=0), strict=True
+                    self._reference.variables,
+                    changes.mean(axis=0),
+                    changes.max(axis=0),
+                    strict=True,
                 )
             ]
             yield (
@@ -98,9 +101,11 @@ def own_geometries(
     """
     if part.box is not None or part.nodes is not None:
         raise UserError(
-            f"{reference.reference.path}: the runs have meshes of their own, of which no part can be "
-            "chosen: leave out --box and --nodes"
+            f"{reference.reference.path}: the runs have meshes of their own, of which no part can "
+            "be chosen: leave out --box and --nodes"
         )
+    if part.common is not None:
+        return OwnGeometries(reference, part.common)
     kind = part.geometry or _likely_kind(reference.whole_mesh, open_run, surveys)
     if kind == CorrespondingNodes.kind:
         return OwnGeometries(reference, CorrespondingNodes(reference.whole_mesh))
@@ -120,8 +125,8 @@ def _likely_kind(
     if not reference.cells:
         raise UserError(
             f"{next(iter(surveys.values())).path}: the nodes are elsewhere in every run, and there "
-            "are no cells that would show whether nodes of the same number belong together. If they "
-            "do, say so with --geometry corresponding"
+            "are no cells that would show whether nodes of the same number belong together. If "
+            "they do, say so with --geometry corresponding"
         )
     same = all(open_run(name).mesh().cells.same_as(reference.cells) for name in surveys)
     return CorrespondingNodes.kind if same else BackgroundGrid.kind

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulgenvae.data.prediction_labels import PredictionLabels
+    from simulgenvae.geometry import CommonMesh
     from simulgenvae.mesh.mesh import Mesh
 
 
@@ -131,6 +132,8 @@ class RunPart(NamedTuple):
     geometry
         How runs with meshes of their own share one, by its name (:class:`CommonMesh`); None to
         find out whether they have some, and how.
+    common
+        The mesh that runs of a study share, to which these are appended; None for new studies.
     pattern
         Names of the files to take, in the folder of runs and in that of each run, with ``*`` for
         any letters.
@@ -156,6 +159,7 @@ class RunPart(NamedTuple):
     interpolate: bool = False
     displacement: bool = False
     geometry: str | None = None
+    common: CommonMesh | None = None
     pattern: str | None = None
     blocks: tuple[str, ...] | None = None
     path: str | None = None
