@@ -1,6 +1,6 @@
 """Geometries of runs that have meshes of their own, as a dataset holds them.
 
-Tested in tests/data/test_shapes.py.
+Tested in tests/data/store/test_shape_arrays.py.
 """
 
 from __future__ import annotations

@@ -1,22 +1,19 @@
 """Geometries that differ between runs, brought onto one common mesh.
 
-A new way of sharing a mesh is a :class:`CommonMesh` and one line in :func:`restore_common_mesh`.
+A new way of sharing a mesh is a :class:`CommonMesh`, a line in :func:`restore_common_mesh`, and a
+case in :mod:`simulgenvae.data.readers.runs.own_geometry` that chooses it.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from typing import TYPE_CHECKING, Any
-
-from simulgenvae.geometry.common_mesh import CommonMesh, Placement, on_own_mesh
-from simulgenvae.geometry.corresponding import CorrespondingNodes
-from simulgenvae.geometry.grid.background import BackgroundGrid
-from simulgenvae.geometry.grid.extent import Extent
-from simulgenvae.geometry.grid.record import GridRecord
+from simulgenvae.utils.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.geometry.common_mesh import CommonMesh, Placement, on_own_mesh
+    from simulgenvae.geometry.corresponding import CorrespondingNodes
+    from simulgenvae.geometry.grid.background import BackgroundGrid
+    from simulgenvae.geometry.grid.extent import Extent
+    from simulgenvae.geometry.restore import restore_common_mesh
 
 __all__ = [
     "BackgroundGrid",
@@ -28,19 +25,16 @@ __all__ = [
     "restore_common_mesh",
 ]
 
-
-def restore_common_mesh(record: Mapping[str, Any], mesh: Mesh) -> CommonMesh:
-    """Return the way of sharing ``mesh`` that a file describes, see :meth:`CommonMesh.to_record`.
-
-    Raises ValueError for a way that is not known, and for a record that does not fit the mesh.
-    """
-    rest = dict(record)
-    kind = rest.pop("kind", None)
-    if kind == CorrespondingNodes.kind and mesh.coords is not None and not rest:
-        return CorrespondingNodes(mesh)
-    if kind == BackgroundGrid.kind:
-        grid = BackgroundGrid(GridRecord.model_validate(rest))
-        if mesh.coords is None or mesh.coords.shape != (grid.nodes, len(grid.record.origin)):
-            raise ValueError("the background grid has other nodes than the mesh")
-        return grid
-    raise ValueError(f"the way {str(kind)[:40]!r} of sharing a mesh is not known")
+# Predictions on one mesh need none of these, and searching for neighbours takes time to load.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "BackgroundGrid": "grid.background",
+        "CommonMesh": "common_mesh",
+        "CorrespondingNodes": "corresponding",
+        "Extent": "grid.extent",
+        "Placement": "common_mesh",
+        "on_own_mesh": "common_mesh",
+        "restore_common_mesh": "restore",
+    },
+)

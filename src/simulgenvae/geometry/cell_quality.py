@@ -37,10 +37,11 @@ def require_sound_cells(coords: NDArray[np.float64], like: Mesh, path: Path) -> 
     """
     assert like.coords is not None
     for name, nodes in _spanned(like):
-        before = _determinants(name, nodes, like.coords)
-        after = _determinants(name, nodes, coords)
-        if before is None or after is None:
+        used = _used(like.coords)
+        if len(used) != len(_EDGES[name]):
             continue
+        before = _determinants(name, nodes, like.coords[:, used])
+        after = _determinants(name, nodes, coords[:, used])
         # A cell that the common mesh has pressed flat says nothing about others.
         sided = np.abs(before) > _FLAT * np.abs(before).max(initial=0.0)
         turned = np.flatnonzero(sided & (after * np.sign(before) <= 0.0))
@@ -61,16 +62,15 @@ def _spanned(mesh: Mesh) -> Iterator[tuple[str, NDArray[np.int64]]]:
             yield group.name, group.nodes
 
 
+def _used(coords: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the coordinates that vary: files of plane meshes often have a third that does not."""
+    span = np.ptp(coords, axis=0)
+    return np.flatnonzero(span > _FLAT * span.max(initial=0.0))
+
+
 def _determinants(
     name: str, nodes: NDArray[np.int64], coords: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
-    """Return the determinant of each cell, `[K]`; None for surfaces in space, without a side."""
-    edges = _EDGES[name]
-    span = np.ptp(coords, axis=0)
-    # Files of plane meshes often have a third coordinate that is the same everywhere.
-    used = np.flatnonzero(span > _FLAT * span.max(initial=0.0))
-    if len(used) != len(edges):
-        return None
-    corners = coords[:, used]
-    spans = np.stack([corners[nodes[:, b]] - corners[nodes[:, a]] for a, b in edges], axis=1)
-    return np.asarray(np.linalg.det(spans))
+) -> NDArray[np.float64]:
+    """Return the determinant of each cell, `[K]`."""
+    spans = [coords[nodes[:, b]] - coords[nodes[:, a]] for a, b in _EDGES[name]]
+    return np.asarray(np.linalg.det(np.stack(spans, axis=1)))

@@ -16,7 +16,7 @@ import numpy as np
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import on_own_mesh
+from simulgenvae.geometry.common_mesh import on_own_mesh
 from simulgenvae.mesh.mesh import Mesh
 
 if TYPE_CHECKING:

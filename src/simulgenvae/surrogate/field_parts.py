@@ -14,7 +14,6 @@ from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
 from simulgenvae.mesh.node_sets import NodeSets
-from simulgenvae.surrogate.shapes import ShapeModel
 from simulgenvae.surrogate.weights import group
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.reduction import Reduction
     from simulgenvae.surrogate.descriptions import VaeDescription
+    from simulgenvae.surrogate.shapes import ShapeModel
 
 
 class FieldParts(NamedTuple):
@@ -67,6 +67,8 @@ def field_parts(
     mesh = Mesh(arrays.get("coords"), cells, unit=description.length_unit, sets=sets)
     shapes = None
     if description.shapes is not None:
+        from simulgenvae.surrogate.shapes import ShapeModel
+
         shapes = ShapeModel.restore(group("shapes.", arrays), description.shapes, mesh)
     mask = None
     if "valued" in arrays:

@@ -1,6 +1,6 @@
 """Where the errors of a run are measured: on its own mesh, or on the mesh of all runs.
 
-Tested in tests/evaluation/test_own_meshes.py.
+Tested in tests/cli/test_own_meshes.py.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.errors import UserError
 from simulgenvae.geometry import CommonMesh, restore_common_mesh
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+from simulgenvae.surrogate.shapes.description import ShapeDescription
 from simulgenvae.surrogate.shapes.modes import ShapeModes
 
 if TYPE_CHECKING:
@@ -33,19 +33,6 @@ COLUMN_TOLERANCE = 0.03
 MOST_COLUMNS = 16
 """Largest number of columns: a network reads all of them with the same weight."""
 _TIME = np.zeros(1)
-
-
-class ShapeDescription(BaseModel):
-    """Description of a shape model in a model file, besides its arrays."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    geometry: dict[str, Any]
-    """Way in which the runs share a mesh, see :meth:`CommonMesh.to_record`."""
-    names: tuple[str, ...]
-    """Names of the columns that describe a geometry."""
-    table: ConditionScaler
-    """Scaling of the other conditions, from which a geometry is predicted."""
 
 
 @dataclass(frozen=True, eq=False)

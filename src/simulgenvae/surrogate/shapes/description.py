@@ -1,0 +1,25 @@
+"""Description of a shape model in a model file.
+
+Tested in tests/surrogate/shapes/test_model.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from simulgenvae.data.condition_scaler import ConditionScaler
+
+
+class ShapeDescription(BaseModel):
+    """Description of a shape model in a model file, besides its arrays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    geometry: dict[str, Any]
+    """Way in which the runs share a mesh, see :meth:`CommonMesh.to_record`."""
+    names: tuple[str, ...]
+    """Names of the columns that describe a geometry."""
+    table: ConditionScaler
+    """Scaling of the other conditions, from which a geometry is predicted."""

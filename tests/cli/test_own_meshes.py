@@ -1,0 +1,255 @@
+"""Runs with meshes of their own, from a solver's files to a prediction on a new mesh."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import pyvista
+
+import simulgenvae
+from simulgenvae.cli.main import main
+from simulgenvae.errors import UserError
+
+from .conftest import SETTINGS, Outcome
+
+Kind = Literal["corresponding", "grid", "alone"]
+RUNS = 14
+NEW = {"new_0": 1.07, "new_1": 0.83}
+TIMES = 4
+
+
+def rectangle(length: float, across: int = 9) -> Any:
+    grid = pyvista.ImageData(
+        dimensions=(across, 7, 1), spacing=(length / (across - 1), 1 / 6, 1)
+    ).cast_to_unstructured_grid()
+    return grid.triangulate()
+
+
+def field(points: np.ndarray, length: float) -> np.ndarray:
+    """Return a wave that the length stretches, `[T, m]`."""
+    times = np.arange(TIMES)[:, None]
+    return 300 + 10 * np.cos(2.0 * points[:, 0] / length + 0.3 * times) + 2 * points[:, 1] * length
+
+
+def write_runs(folder: Path, kind: Kind) -> None:
+    lengths = np.random.default_rng(0).uniform(0.7, 1.3, RUNS)
+    for run, length in enumerate(lengths):
+        grid = rectangle(length, 9 if kind == "corresponding" else 8 + run % 3)
+        (folder / f"runs/r{run:02d}").mkdir(parents=True)
+        for step, values in enumerate(field(np.asarray(grid.points), length)):
+            grid.point_data["T"] = values
+            grid.save(folder / f"runs/r{run:02d}/t_{step}.vtu")
+    rows = "".join(f"r{run:02d},{length}\n" for run, length in enumerate(lengths))
+    (folder / "known.csv").write_text("id,length\n" + rows)
+    (folder / "new.csv").write_text("id,length\n" + "".join(f"{k},{v}\n" for k, v in NEW.items()))
+    (folder / "meshes").mkdir()
+    for name, length in NEW.items():
+        rectangle(length, 9 if kind == "corresponding" else 12).save(
+            folder / f"meshes/{name}.vtu"
+        )
+
+
+def params(kind: Kind, file: str, folder: Path) -> list[object]:
+    return [] if kind == "alone" else ["--params", folder / file]
+
+
+@pytest.fixture(scope="module", params=["corresponding", "grid", "alone"])
+def study(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Kind, Path]:
+    """Return the kind of a study and a folder with it, trained and evaluated, as ``S``."""
+    kind: Kind = request.param
+    folder = tmp_path_factory.mktemp(kind)
+    write_runs(folder, kind)
+    (folder / "S").mkdir()
+    (folder / "S/study.toml").write_text(SETTINGS.replace("12\n", "30\n"))
+    runs = folder / "runs"
+    for command in (
+        ["ingest", folder / "S", runs, *params(kind, "known.csv", folder)],
+        ["check", folder / "S"],
+        ["train", folder / "S"],
+        ["evaluate", folder / "S"],
+    ):
+        assert main([str(part) for part in command]) == 0, command
+    return kind, folder
+
+
+def test_a_new_design_is_answered_on_its_mesh(
+    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    kind, folder = study
+    out = tmp_path / "p.npz"
+    asked = [*params(kind, "new.csv", folder), "--meshes", folder / "meshes", "--samples", 4]
+    assert cli("predict", folder / "S", *asked, "--out", out).code == 0
+    with np.load(out) as found:
+        assert found["ids"].tolist() == list(NEW)
+        for name, length in NEW.items():
+            points = pyvista.read(folder / f"meshes/{name}.vtu").points
+            np.testing.assert_allclose(found[f"{name}/coords"], points, atol=1e-6)
+            fields = found[f"{name}/fields"][..., 0]
+            true = field(np.asarray(points), length)
+            assert np.linalg.norm(fields - true) < 0.15 * np.linalg.norm(true - true.mean())
+            assert (found[f"{name}/lower"] <= found[f"{name}/upper"]).all()
+            assert len(found[f"{name}/cells_triangle"]) > 0
+
+
+def test_without_a_mesh_the_geometry_is_predicted(
+    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    kind, folder = study
+    out = tmp_path / "p.vtkhdf"
+    done = cli("predict", folder / "S", *params(kind, "new.csv", folder), "--out", out)
+    if kind == "alone":
+        assert done.code == 2
+        assert "give the meshes of the designs (--meshes)" in done.err
+        return
+    assert done.code == 0
+    for name, length in NEW.items():
+        mesh = pyvista.read(tmp_path / f"p/{name}.vtkhdf")
+        assert mesh.area == pytest.approx(length, rel=0.03)
+        assert mesh.bounds[1] == pytest.approx(length, abs=0.03)
+
+
+def test_the_report_says_how_the_meshes_are_shared(study: tuple[Kind, Path]) -> None:
+    kind, folder = study
+    metrics = json.loads((folder / "S/output/metrics.json").read_text())
+    remark = "nodes elsewhere" if kind == "corresponding" else "they share a grid"
+    assert any(remark in note for note in metrics["notes"])
+    error = metrics["errors"]["prediction"]["test"]["relative_l2"]["mean"]
+    floor = metrics["errors"]["projection_floor"]["test"]["relative_l2"]["mean"]
+    assert 0 < floor < error < 0.3
+
+
+def test_errors_are_those_at_the_own_nodes(study: tuple[Kind, Path]) -> None:
+    _, folder = study
+    model = simulgenvae.load(folder / "S")
+    data = simulgenvae.Study.open(folder / "S").open_dataset()
+    assert data.shapes is not None
+    metrics = json.loads((folder / "S/output/metrics.json").read_text())
+    per_run = metrics["errors"]["prediction"]["test"]["per_run"]
+    run, error = next(iter(per_run.items()))
+    row = data.ids.index(run)
+    seen = model.surrogate.seen(data).conditions.select([row])
+    placement = data.shapes.placement(row)
+    predicted = model.surrogate.predict(seen)["fields"].to_numpy()[0]
+    own = placement.to_own(predicted.swapaxes(0, 1).reshape(predicted.shape[1], -1))
+    own = own.reshape(-1, TIMES, 1).swapaxes(0, 1)
+    true = data.own_run(row)
+    # The joint error divides by the deviation from the mean over the training runs.
+    rows = model.surrogate.split.rows(data.ids)["train"]
+    mean = np.mean([data.run(int(k)).mean() for k in rows])
+    expected = np.linalg.norm(own - true) / np.linalg.norm(true - mean)
+    assert error == pytest.approx(expected, rel=0.02)
+
+
+def test_python_predicts_one_design_on_its_mesh(study: tuple[Kind, Path]) -> None:
+    kind, folder = study
+    model = simulgenvae.load(folder / "S")
+    mesh = pyvista.read(folder / "meshes/new_0.vtu")
+    given: dict[str, Any] = {} if kind == "alone" else {"length": NEW["new_0"]}
+    assert model.parameters == tuple(given)
+    for way in (mesh, folder / "meshes/new_0.vtu"):
+        found = model.predict(given or None, mesh=way, samples=4)
+        np.testing.assert_allclose(found.x, np.asarray(mesh.points)[:, 0], atol=1e-6)
+        assert found.T_std.shape == found["T"].shape == (1, TIMES, mesh.n_points)
+    with pytest.raises(UserError, match="mesh is of type int"):
+        model.predict(given or None, mesh=3)
+    if given:
+        with pytest.raises(UserError, match="2 designs.*one by one"):
+            model.predict({"length": [1.0, 1.1]})
+
+
+def test_more_runs_are_learned_from(
+    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    kind, folder = study
+    shutil.copytree(folder / "S", tmp_path / "S")
+    shutil.copytree(folder / "runs/r03", tmp_path / "more/r90")
+    (tmp_path / "more.csv").write_text("id,length\nr90,0.9\n")
+    more = [] if kind == "alone" else ["--params", tmp_path / "more.csv"]
+    assert cli("ingest", tmp_path / "S", tmp_path / "more", *more, "--append").code == 0
+    assert cli("train", tmp_path / "S", "--overwrite").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nodes", "0,1"], "for which --nodes is not known"),
+        (["--truth", "runs"], "for which --truth is not known"),
+        (["--out", "p.nc"], "a .nc holds one mesh"),
+    ],
+)
+def test_what_designs_with_meshes_of_their_own_cannot_be_asked(
+    study: tuple[Kind, Path],
+    arguments: list[str],
+    message: str,
+    cli: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind, folder = study
+    monkeypatch.chdir(folder)
+    done = cli("predict", "S", *params(kind, "new.csv", folder), "--meshes", "meshes", *arguments)
+    assert done.code == 2
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_meshes_that_do_not_belong_to_the_designs(
+    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    kind, folder = study
+    shutil.copytree(folder / "meshes", tmp_path / "meshes")
+    tetrahedra = pyvista.ImageData(dimensions=(3, 3, 3)).cast_to_unstructured_grid()
+    if kind == "alone":
+        tetrahedra.save(tmp_path / "meshes/new_0.vtu")
+        done = cli("predict", folder / "S", "--meshes", tmp_path / "meshes")
+        assert "new_0.vtu: has cells of 3 dimensions" in done.err
+        return
+    asked = ["--params", folder / "new.csv", "--meshes", tmp_path / "meshes"]
+    (tmp_path / "meshes/new_1.vtu").rename(tmp_path / "meshes/other.vtu")
+    done = cli("predict", folder / "S", *asked)
+    assert "no mesh for 'new_1'; no design for 'other'" in done.err
+    (tmp_path / "meshes/other.vtu").rename(tmp_path / "meshes/new_1.vtu")
+    tetrahedra.save(tmp_path / "meshes/new_0.vtu")
+    done = cli("predict", folder / "S", *asked)
+    assert "new_0.vtu: " in done.err
+    assert done.code == 2
+
+
+def test_commands_that_know_one_mesh_only_say_so(
+    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    _, folder = study
+    for command in (
+        ["export", folder / "S", "--out", tmp_path / "m.onnx"],
+        ["explore", "sample", folder / "S", "--out", tmp_path / "e.npz"],
+    ):
+        done = cli(*command)
+        assert done.code == 2
+        assert "is not known where runs have meshes of their own" in done.err
+
+
+def test_designs_are_suggested_by_their_parameters(
+    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    kind, folder = study
+    done = cli("suggest", folder / "S", "--count", 2, "--out", tmp_path / "s.csv")
+    if kind == "alone":
+        assert "Nothing but their geometry describes the designs" in done.err
+        return
+    assert done.code == 0
+    assert (tmp_path / "s.csv").read_text().splitlines()[0] == "id,length"
+
+
+def test_a_study_with_one_mesh_takes_no_meshes(
+    trained: Path, tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    (tmp_path / "m").mkdir()
+    done = cli("predict", trained, "--at", "speed=0.5,size=1", "--meshes", tmp_path / "m")
+    assert "all runs of this study have one mesh" in done.err

@@ -1,0 +1,158 @@
+"""Runs in solvers' files that have meshes of their own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvista
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.ingest.append import append_runs
+from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.series import RunPart
+from simulgenvae.errors import UserError
+from simulgenvae.geometry import BackgroundGrid, CorrespondingNodes
+from simulgenvae.settings import DataSettings
+
+
+def field(points: np.ndarray, run: int, step: int) -> np.ndarray:
+    return points[:, 0] + 2.0 * points[:, 1] + run + step
+
+
+def write(folder: Path, runs: int = 4, *, remeshed: bool = False, first: int = 0) -> None:
+    """Write rectangles that are longer from run to run; ``remeshed`` with other cells, too."""
+    for run in range(first, first + runs):
+        across = 5 + run % 3 if remeshed else 5
+        grid: Any = pyvista.ImageData(
+            dimensions=(across, 4, 1), spacing=((1 + 0.1 * run) / (across - 1), 1 / 3, 1)
+        ).cast_to_unstructured_grid()
+        (folder / f"run_{run}").mkdir(parents=True)
+        for step in range(2):
+            grid.point_data["T"] = field(np.asarray(grid.points), run, step)
+            grid.save(folder / f"run_{run}/t_{step}.vtu")
+
+
+def ingest(folder: Path, target: Path, **options: Any) -> Dataset:
+    return build_dataset([folder], target, IngestOptions(**options))[0]
+
+
+def test_corresponding_nodes_are_recognised(tmp_path: Path) -> None:
+    write(tmp_path / "runs")
+    source = open_runs(tmp_path / "runs")
+    assert isinstance(source.common, CorrespondingNodes)
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    assert dataset.shapes is not None
+    for run in range(4):
+        coords = dataset.shapes.placement(run).mesh.coords
+        assert coords is not None
+        np.testing.assert_allclose(coords[:, 0].max(), 1 + 0.1 * run, rtol=1e-6)
+        np.testing.assert_allclose(dataset.run(run)[1, :, 0], field(coords, run, 1), rtol=1e-6)
+    assert any("nodes are matched by their numbers" in line for line in dataset.remarks)
+
+
+def test_different_meshes_share_a_grid(tmp_path: Path) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    assert isinstance(open_runs(tmp_path / "runs").common, BackgroundGrid)
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    assert dataset.shapes is not None
+    for run in range(4):
+        own = dataset.shapes.geometry(run).own
+        assert own is not None
+        assert own.mesh.coords is not None
+        np.testing.assert_allclose(own.fields[1, :, 0], field(own.mesh.coords, run, 1), rtol=1e-6)
+        assert own.mesh.coords[:, 0].max() == pytest.approx(1 + 0.1 * run)
+        inside = dataset.shapes.inside(run)
+        assert inside is not None
+        coords = dataset.mesh.coords
+        assert coords is not None
+        # A linear field is reproduced on the grid, inside of the geometry.
+        np.testing.assert_allclose(
+            dataset.run(run)[1, inside, 0], field(coords[inside], run, 1), rtol=0.01
+        )
+    assert any("they share a grid of" in line for line in dataset.remarks)
+    assert any("there and back" in line for line in dataset.remarks)
+
+
+def test_the_way_can_be_chosen(tmp_path: Path) -> None:
+    write(tmp_path / "runs")
+    assert isinstance(open_runs(tmp_path / "runs", RunPart(geometry="grid")).common, BackgroundGrid)
+
+
+def test_other_cells_are_a_bad_run_where_nodes_correspond(tmp_path: Path) -> None:
+    write(tmp_path / "runs")
+    path = tmp_path / "runs/run_2/t_0.vtu"
+    for step in range(2):
+        path = tmp_path / f"runs/run_2/t_{step}.vtu"
+        turned: Any = pyvista.read(path)
+        turned.triangulate().save(path)
+    source = open_runs(tmp_path / "runs", RunPart(geometry="corresponding"))
+    with pytest.raises(UserError, match=r"run_2.*other cells between its nodes"):
+        source.placed_run(2)
+
+
+def test_one_run_with_another_mesh_is_a_bad_run(tmp_path: Path) -> None:
+    for run in range(4):
+        write(tmp_path / "one", 1)
+        shutil.move(tmp_path / "one/run_0", tmp_path / f"runs/run_{run}")
+    write(tmp_path / "runs", 1, first=9)
+    source = open_runs(tmp_path / "runs")
+    assert source.common is None
+    assert list(source.problems) == [4]
+    assert "morphed geometry" in source.problems[4]
+
+
+def test_nodes_without_cells_are_not_guessed_to_correspond(tmp_path: Path) -> None:
+    for run in range(3):
+        points = np.random.default_rng(run).random((6, 3))
+        bare: Any = pyvista.UnstructuredGrid()
+        bare.points = points
+        bare.point_data["T"] = points[:, 0]
+        (tmp_path / f"run_{run}").mkdir()
+        bare.save(tmp_path / f"run_{run}/t_0.vtu")
+    with pytest.raises(UserError, match="no cells that would show .*--geometry corresponding"):
+        open_runs(tmp_path)
+    source = open_runs(tmp_path, RunPart(geometry="corresponding"))
+    assert isinstance(source.common, CorrespondingNodes)
+
+
+def test_a_part_of_the_nodes_cannot_be_chosen(tmp_path: Path) -> None:
+    write(tmp_path)
+    with pytest.raises(UserError, match="of which no part can be chosen"):
+        open_runs(tmp_path, RunPart(box=(0.0, 0.5)))
+
+
+@pytest.mark.parametrize("remeshed", [False, True])
+def test_appended_runs_share_the_mesh_of_the_study(tmp_path: Path, remeshed: bool) -> None:
+    write(tmp_path / "runs", remeshed=remeshed)
+    before = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    write(tmp_path / "more", 1, remeshed=remeshed, first=2)
+    shutil.move(tmp_path / "more/run_2", tmp_path / "more/run_7")
+    split_file = tmp_path / "split.csv"
+    append_runs(
+        [tmp_path / "more"],
+        tmp_path / "d.zarr",
+        IngestOptions(),
+        settings=DataSettings(),
+        split_file=split_file,
+    )
+    dataset = Dataset.open(tmp_path / "d.zarr")
+    assert dataset.ids[-1] == "run_7"
+    assert dataset.digests[:4] == before.digests
+    assert dataset.shapes is not None
+    np.testing.assert_array_equal(dataset.shapes.shape(4), dataset.shapes.shape(2))
+    np.testing.assert_array_equal(dataset.own_run(4), dataset.own_run(2))
+
+
+def test_a_saved_dataset_keeps_the_own_meshes(tmp_path: Path) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    dataset.save(tmp_path / "copy.zarr")
+    copy = Dataset.open(tmp_path / "copy.zarr")
+    assert copy.fingerprint == dataset.fingerprint
+    np.testing.assert_array_equal(copy.own_run(3), dataset.own_run(3))

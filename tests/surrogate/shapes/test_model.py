@@ -1,0 +1,100 @@
+"""Shape model: columns of the geometry in the table of conditions, and predicted geometries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.shapes import Shapes
+from simulgenvae.data.split import Split
+from simulgenvae.errors import UserError
+from simulgenvae.geometry import CorrespondingNodes
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.surrogate.shapes import ShapeDescription, ShapeModel, with_shapes
+
+RUNS = 12
+COORDS = np.random.default_rng(0).random((20, 2))
+LENGTH = np.linspace(0.5, 1.5, RUNS)
+MESH = Mesh(COORDS)
+
+
+def dataset(names: tuple[str, ...] = ("length",), bend: float = 0.1) -> Dataset:
+    """Return runs that are stretched along x, and bent as much as the square of that."""
+    common = CorrespondingNodes(MESH)
+    shape = np.zeros((RUNS, 1, 20, 2), np.float32)
+    shape[..., 0] = (LENGTH[:, None] * COORDS[:, 0])[:, None]
+    shape[..., 1] = bend * ((LENGTH**2)[:, None] * COORDS[:, 0] ** 2)[:, None]
+    fields = np.random.default_rng(1).random((RUNS, 3, 20, 1))
+    table = LENGTH[:, None] if names else np.zeros((RUNS, 0))
+    ids = tuple(f"r{k}" for k in range(RUNS))
+    plain = Dataset.from_arrays(fields, Conditions(ids, names, table), coords=COORDS)
+    shapes = Shapes(common, shape, Path("shapes"), tuple(range(RUNS)))
+    return replace(plain, common=common, shapes=shapes)
+
+
+def test_runs_get_columns_of_their_geometry() -> None:
+    data = dataset()
+    seen, model = with_shapes(data, Split(data.ids[:10], (), data.ids[10:]))
+    assert model is not None
+    assert seen.conditions.names == ("length", *model.names)
+    assert model.names[0] == "shape 1"
+    np.testing.assert_array_equal(seen.conditions.table[:, 0], LENGTH)
+    first = seen.conditions.table[:, 1]
+    assert abs(np.corrcoef(first, LENGTH)[0, 1]) > 0.99
+    # What is left out of the columns is less than they may leave out.
+    assert seen.fingerprint == data.fingerprint
+
+
+def test_runs_of_one_mesh_stay_as_they_are() -> None:
+    plain = replace(dataset(), shapes=None, common=None)
+    assert with_shapes(plain, Split(plain.ids, (), ())) == (plain, None)
+
+
+def test_the_geometry_of_a_new_design_is_predicted() -> None:
+    model = ShapeModel.fit(dataset(), range(RUNS))
+    design = Conditions(("new",), ("length",), np.array([[1.03]]))
+    complete = model.complete(design)
+    assert complete.names == ("length", *model.names)
+    assert model.complete(complete) is complete
+    mesh = model.placement(model.predicted(design)[0]).mesh
+    assert mesh.coords is not None
+    expected = COORDS + np.stack([1.03 * COORDS[:, 0], 0.1 * 1.03**2 * COORDS[:, 0] ** 2], axis=1)
+    np.testing.assert_allclose(mesh.coords, expected, atol=2e-3)
+
+
+def test_a_geometry_gives_its_columns_back() -> None:
+    model = ShapeModel.fit(dataset(), range(RUNS))
+    coefficients = model.predicted(Conditions(("new",), ("length",), np.array([[0.8]])))[0]
+    placement = model.placement(coefficients)
+    np.testing.assert_allclose(model.of_geometry(placement), coefficients, atol=1e-4)
+
+
+def test_without_parameters_a_mesh_is_needed() -> None:
+    model = ShapeModel.fit(dataset(names=()), range(RUNS))
+    with pytest.raises(UserError, match="give its mesh"):
+        model.predicted(Conditions.without_parameters(["a"]))
+
+
+def test_a_parameter_with_the_name_of_a_column_is_refused() -> None:
+    with pytest.raises(UserError, match="'shape 1'.*rename the column"):
+        ShapeModel.fit(dataset(names=("shape 1",)), range(RUNS))
+
+
+@pytest.mark.parametrize("names", [("length",), ()])
+def test_a_model_is_restored_from_its_arrays(names: tuple[str, ...]) -> None:
+    model = ShapeModel.fit(dataset(names), range(RUNS))
+    text = model.description().model_dump_json()
+    description = ShapeDescription.model_validate_json(text)
+    again = ShapeModel.restore(model.arrays(), description, MESH)
+    assert again.names == model.names
+    if names:
+        design = Conditions(("new",), names, np.array([[1.03]]))
+        np.testing.assert_array_equal(again.predicted(design), model.predicted(design))
+    wrong = description.model_copy(update={"names": tuple(f"shape {k}" for k in range(99))})
+    with pytest.raises(ValueError, match="99 columns of"):
+        ShapeModel.restore(model.arrays(), wrong, MESH)
