@@ -50,9 +50,7 @@ def write_runs(folder: Path, kind: Kind) -> None:
     (folder / "new.csv").write_text("id,length\n" + "".join(f"{k},{v}\n" for k, v in NEW.items()))
     (folder / "meshes").mkdir()
     for name, length in NEW.items():
-        rectangle(length, 9 if kind == "corresponding" else 12).save(
-            folder / f"meshes/{name}.vtu"
-        )
+        rectangle(length, 9 if kind == "corresponding" else 12).save(folder / f"meshes/{name}.vtu")
 
 
 def params(kind: Kind, file: str, folder: Path) -> list[object]:
@@ -161,7 +159,7 @@ def test_python_predicts_one_design_on_its_mesh(study: tuple[Kind, Path]) -> Non
     with pytest.raises(UserError, match="mesh is of type int"):
         model.predict(given or None, mesh=3)
     if given:
-        with pytest.raises(UserError, match="2 designs.*one by one"):
+        with pytest.raises(UserError, match=r"2 designs.*one by one"):
             model.predict({"length": [1.0, 1.1]})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_an_evaluation_finds_the_folds_of_the_same_settings_only(
     assert read_folds(study, dataset, trained) == (found, [])
     training = trained.settings.training.model_copy(update={"seed": 5})
     other = trained.settings.model_copy(update={"training": training})
-    changed = Surrogate(**{**vars(trained), "settings": other})
+    changed = replace(trained, settings=other)
     left_out, notes = read_folds(study, dataset, changed)
     assert left_out is None
     assert "other data, settings" in notes[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +72,14 @@ def test_a_single_run_that_moves_is_a_bad_run(tmp_path: Path) -> None:
 
 
 def test_a_morphed_geometry_is_told_from_another_mesh(tmp_path: Path) -> None:
-    write(tmp_path, steps=1, morphs=True)
-    with pytest.raises(
-        UserError, match=r"run_1.*up to 1 away .*with the same cells .*a morphed geometry.*number"
-    ):
-        open_runs(tmp_path)
+    write(tmp_path, runs=4, steps=1)
+    write(tmp_path / "other", runs=3, steps=1, morphs=True)
+    (tmp_path / "other/run_2").rename(tmp_path / "run_9")
+    shutil.rmtree(tmp_path / "other")
+    problem = open_runs(tmp_path).problems[4]
+    assert re.search(r"run_9.*up to 2 away .*with the same cells .*a morphed.*number", problem)
     with pytest.raises(UserError, match=r"another geometry.*--displacement"):
-        open_runs(tmp_path, RunPart(interpolate=True)).run(1)
+        open_runs(tmp_path, RunPart(interpolate=True)).run(4)
 
 
 @pytest.mark.parametrize(("moves", "morphs"), [(True, False), (False, True), (True, True)])
