@@ -31,7 +31,7 @@ MOST_NODES: Mapping[int, int] = {2: 60_000, 3: 250_000}
 MARGIN = 0.05
 """Part of the extent by which the grid is larger on each side, for new designs."""
 _RINGS = 2  # least margin in spacings: values next to the boundary are interpolated there
-_CONSTANT = 1e-9  # variation of a coordinate that is only rounding, relative to the size
+_CONSTANT = 1e-6  # variation of a coordinate that is only rounding, relative to the size
 _OTHER_UNIT = 50.0  # ratio of sizes that no parameter of a geometry has
 
 
