@@ -49,3 +49,14 @@ def plate(cells: int, *, place: float = 0.0) -> Mesh:
         dimensions=(cells + 1, cells + 1, 1), spacing=(1 / cells,) * 3, origin=(place, 0.0, 0.0)
     )
     return grid_mesh(grid.cast_to_unstructured_grid(), RUN)
+
+
+def quadratic_ring(rings: int, *, inner: float) -> Mesh:
+    """Return triangles of second order between two circles, with straight sides."""
+    mesh = ring(rings, inner=inner)
+    corners = mesh.cells["triangle"]
+    sides = np.sort(np.concatenate([corners[:, [k, (k + 1) % 3]] for k in range(3)]), axis=1)
+    unique, place = np.unique(sides, axis=0, return_inverse=True)
+    middle = len(mesh.coords) + place.reshape(3, -1).T
+    coords = np.concatenate([mesh.coords, mesh.coords[unique].mean(axis=1)])
+    return Mesh(coords, {"triangle6": np.column_stack([corners, middle])})

@@ -29,6 +29,7 @@ def independent_columns(values: NDArray[np.float32]) -> NDArray[np.float32]:
         gram += part.T @ part
     energy, vectors = np.linalg.eigh(gram)
     # In ascending order: the first ones are left out.
-    left_out = int(np.searchsorted(np.cumsum(energy.clip(min=0.0)), LOST * np.trace(gram)))
+    lost = np.cumsum(energy.clip(min=0.0))
+    left_out = int(np.searchsorted(lost, LOST * np.trace(gram), side="right"))
     kept = vectors[:, min(left_out, len(energy) - 1) :]
     return kept.astype(np.float32)

@@ -125,8 +125,8 @@ def _boundary(own: Any, dimension: int, longest: float) -> NDArray[np.float64]:
         triangles = surface.triangulate()
         if triangles.n_cells:
             triangles = triangles.subdivide_adaptive(max_edge_len=longest)
-        corners: NDArray[np.float64] = np.asarray(triangles.points, np.float64)
-        return corners[triangles.regular_faces]
+        table: NDArray[np.int64] = triangles.regular_faces
+        return np.asarray(triangles.points, np.float64)[table]
     edges = surface.extract_feature_edges(
         boundary_edges=True, non_manifold_edges=False, feature_edges=False, manifold_edges=False
     )

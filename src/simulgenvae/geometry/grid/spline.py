@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.geometry.grid.columns import independent_columns
-from simulgenvae.geometry.grid.pyramid import Pyramid
+from simulgenvae.geometry.grid.continuation import Continuation, nearest_nodes
 from simulgenvae.geometry.grid.roughness import differences
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ TOLERANCE = 1e-4
 _ITERATIONS = 60
 _TOGETHER = 256  # columns whose combinations are sought together
 _AT_ONCE = 16  # columns that are solved for at once: 10 MB a vector on a grid of 250,000 nodes
-_FULL = 0.1  # sum of interpolation weights from which on the first guess at a node is trusted
+_FULL = 0.1  # sum of interpolation weights from which on the first guess at a node is a mean
 _TINY = np.finfo(np.float32).tiny
 
 
@@ -39,7 +39,7 @@ class SplineFit:
     They minimise ``|W g - f|² + ROUGHNESS |L g|²``, with the weights W of the interpolation and all
     second differences L (a discrete thin-plate spline: Wahba 1990, section 2.4). The normal
     equations are solved by conjugate gradients with the diagonal as preconditioner, for the nodes
-    in and next to the geometry. Farther away the values are those of a :class:`Pyramid`.
+    in and next to the geometry. Others have values of a :class:`Continuation`.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ class SplineFit:
         self, lattice: Lattice, weights: scipy.sparse.csr_array, inside: NDArray[np.bool_]
     ) -> None:
         total = weights.sum(axis=0)
-        active = (total > 0) | inside
-        self._nodes = np.flatnonzero(active)
+        region = (total > 0) | inside
+        self._nodes = np.flatnonzero(region)
         number = np.full(lattice.size, -1)
         number[self._nodes] = np.arange(len(self._nodes))
         near = weights[:, self._nodes]
@@ -69,8 +69,9 @@ class SplineFit:
         self._inverse = (1.0 / diagonal).astype(np.float32)[:, None]
         self._transposed = near.T.tocsr().astype(np.float32)
         self._mean = (1.0 / np.maximum(total[self._nodes], _TINY)).astype(np.float32)[:, None]
-        self._guess = Pyramid(lattice, np.minimum(total / _FULL, 1.0))
-        self._fill = Pyramid(lattice, active)
+        near_points = nearest_nodes(lattice, total >= min(_FULL, total.max()))
+        self._guess = number[near_points[self._nodes]]
+        self._continue = Continuation(lattice, region)
         self._size = lattice.size
 
     def __call__(self, values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
@@ -100,15 +101,10 @@ class SplineFit:
         solved = np.empty((self._size, few.shape[1]), np.float32)
         for start in range(0, few.shape[1], _AT_ONCE):
             columns = slice(start, start + _AT_ONCE)
-            solved[:, columns] = self._solve(np.ascontiguousarray(right[:, columns]), goal)
+            part = np.ascontiguousarray(right[:, columns])
+            guess = (self._mean * part)[self._guess]
+            solved[:, columns] = self._continue(self._conjugate_gradients(part, guess, goal))
         return solved @ combinations.T
-
-    def _solve(self, right: NDArray[np.float32], goal: float) -> NDArray[np.float32]:
-        found = np.zeros((self._size, right.shape[1]), np.float32)
-        found[self._nodes] = self._mean * right
-        found = self._guess(found)
-        found[self._nodes] = self._conjugate_gradients(right, found[self._nodes], goal)
-        return self._fill(found)
 
     def _conjugate_gradients(
         self, right: NDArray[np.float32], x: NDArray[np.float32], goal: float
