@@ -31,6 +31,12 @@ def test_nodes_without_area_are_no_part_of_the_geometry() -> None:
     np.testing.assert_allclose(extent.upper, [1.0, 1.0], atol=0.02)
 
 
+def test_many_nodes_without_cells_do_not_change_the_spacing() -> None:
+    mesh = ring(5)
+    more = Mesh(np.concatenate([mesh.coords, np.ones((500, 2))]), mesh.cells)
+    assert Extent.of(more, RUN).spacing == Extent.of(mesh, RUN).spacing
+
+
 def test_nodes_between_corners_count_like_others() -> None:
     mesh = quadratic_ring(6, inner=0.4)
     assert filled(mesh).all()

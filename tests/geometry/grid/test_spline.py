@@ -34,7 +34,7 @@ def test_the_minimum_is_found() -> None:
     rough = differences(number, int(region.sum()), ROUGHNESS)
     near = weights[:, np.flatnonzero(region)]
     exact = spsolve((near.T @ near + rough.T @ rough).tocsc(), near.T @ values[:, 0])
-    np.testing.assert_allclose(found[region, 0], exact, atol=20 * TOLERANCE)
+    np.testing.assert_allclose(found[region, 0], exact, atol=100 * TOLERANCE)
 
 
 @settings(deadline=None, max_examples=15)
@@ -45,7 +45,7 @@ def test_linear_values_come_back(count: int, mean: float, scale: float, seed: in
     values = mean + scale * (points @ [[1.0, -2.0], [0.5, 1.0]])
     fit = SplineFit(LATTICE, weights, inside(LATTICE.nodes))
     change = weights @ fit(values) - values
-    assert np.abs(change).max() <= 20 * TOLERANCE * scale + 1e-12 * abs(mean)
+    assert np.abs(change).max() <= 100 * TOLERANCE * scale + 1e-12 * abs(mean)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -58,8 +58,16 @@ def test_columns_do_not_depend_on_each_other_nor_on_blocks(dtype: type) -> None:
     assert found.dtype == dtype
     for column in (0, 140, 299):
         alone = fit(values[:, [column]])[:, 0]
-        np.testing.assert_allclose(found[:, column], alone, atol=50 * TOLERANCE)
+        np.testing.assert_allclose(found[:, column], alone, atol=200 * TOLERANCE)
     assert fit(values[:, :0]).shape == (LATTICE.size, 0)
+
+
+def test_columns_that_have_nothing_in_common_are_all_solved_for() -> None:
+    points = scattered(400)
+    fit = SplineFit(LATTICE, LATTICE.weights(points), inside(LATTICE.nodes))
+    values = np.random.default_rng(1).normal(size=(400, 40))
+    alone = np.column_stack([fit(values[:, [column]]) for column in range(40)])
+    np.testing.assert_allclose(fit(values), alone, atol=0.02)
 
 
 def test_constant_columns_stay_constant() -> None:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from simulgenvae.geometry.grid.lattice import Lattice
 
-ROUGHNESS = 1e-2
+ROUGHNESS = 3e-3
 """Weight of the squared second differences against the squared errors at the points.
 
-With 0.1 fronts of two spacings are blurred, with 0.001 they overshoot between points.
+There and back, steep fronts lose 2.5 times as much with 0.01. With 0.001 they lose half as much,
+but between the points values are 9 % worse for fronts and 38 % for smooth fields.
 """
-TOLERANCE = 1e-4
+TOLERANCE = 3e-5
 """Residual of the normal equations at which the iterations end, relative to the values."""
 _ITERATIONS = 60
 _TOGETHER = 256  # columns whose combinations are sought together
