@@ -49,3 +49,33 @@ def plate(cells: int, *, place: float = 0.0) -> Mesh:
         dimensions=(cells + 1, cells + 1, 1), spacing=(1 / cells,) * 3, origin=(place, 0.0, 0.0)
     )
     return grid_mesh(grid.cast_to_unstructured_grid(), RUN)
+
+
+def quadratic_ring(rings: int, *, inner: float) -> Mesh:
+    """Return triangles of second order between two circles, with curved sides on them."""
+    mesh = ring(rings, inner=inner)
+    corners = mesh.cells["triangle"]
+    ends, middle = _sides(corners, ((0, 1), (1, 2), (2, 0)))
+    centres = mesh.coords[ends].mean(axis=1)
+    radius = np.linalg.norm(mesh.coords[ends], axis=2).mean(axis=1)
+    centres *= (radius / np.linalg.norm(centres, axis=1))[:, None]
+    coords = np.concatenate([mesh.coords, centres])
+    return Mesh(coords, {"triangle6": np.column_stack([corners, len(mesh.coords) + middle])})
+
+
+def quadratic_box(cells: int) -> Mesh:
+    """Return a cube of tetrahedra of second order."""
+    mesh = box(cells)
+    corners = mesh.cells["tetra"]
+    ends, middle = _sides(corners, ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)))
+    coords = np.concatenate([mesh.coords, mesh.coords[ends].mean(axis=1)])
+    return Mesh(coords, {"tetra10": np.column_stack([corners, len(mesh.coords) + middle])})
+
+
+def _sides(
+    corners: np.ndarray, pairs: tuple[tuple[int, int], ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of all sides, and the number of each side of each cell."""
+    sides = np.sort(np.concatenate([corners[:, pair] for pair in pairs]), axis=1)
+    unique, place = np.unique(sides, axis=0, return_inverse=True)
+    return unique, place.reshape(len(pairs), -1).T

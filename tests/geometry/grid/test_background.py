@@ -12,6 +12,7 @@ from simulgenvae.geometry.grid.background import BackgroundGrid
 from simulgenvae.geometry.grid.extent import Extent
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
+from simulgenvae.mesh.vtk import mesh_grid
 from tests.geometry.grid.shapes import RUN, box, plate, ring
 
 
@@ -43,6 +44,20 @@ def test_a_body_cut_out_of_its_own_distance_has_its_volume() -> None:
     predicted = grid.placed(grid.place(mesh, RUN).shape)
     assert volume(predicted.mesh) == pytest.approx(0.48, rel=0.03)
     assert predicted.mesh.cells.dimension == 3
+
+
+def test_a_boundary_through_nodes_of_the_grid_leaves_no_flat_cells() -> None:
+    grid = grid_of(plate(6))
+    x = grid.mesh.coords[:, [0]]
+    side = x[np.argmin(np.abs(x - 0.2))]
+    distance = np.abs(side - 0.5) - np.abs(x - 0.5)
+    assert (distance == 0).any()
+    sizes = areas(grid.placed(distance).mesh)
+    assert sizes.min() > 1e-4 * sizes.max()
+
+
+def areas(mesh: Mesh) -> np.ndarray:
+    return np.asarray(mesh_grid(mesh, "test").compute_cell_sizes().cell_data["Area"])
 
 
 def test_plane_meshes_in_space_have_a_plane_grid_at_their_place() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from simulgenvae.errors import UserError
 from simulgenvae.geometry.common_mesh import CommonMesh
 from simulgenvae.geometry.grid.distance import signed_distance
-from simulgenvae.geometry.grid.extent import Extent, filled
+from simulgenvae.geometry.grid.extent import bounds, filled
 from simulgenvae.geometry.grid.lattice import Lattice
 from simulgenvae.geometry.grid.placement import GridPlacement
 from simulgenvae.geometry.grid.sizing import grid_for
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.geometry.grid.extent import Extent
     from simulgenvae.geometry.grid.record import GridRecord
 
 _NEAREST = 1e-3
@@ -87,10 +88,10 @@ class BackgroundGrid(CommonMesh):
         Raises UserError naming the file for a mesh without areas or volumes, of another dimension,
         or beyond the grid.
         """
-        self._check(Extent.of(own, path))
+        self._check(own, path)
         assert own.coords is not None
         flat = Mesh(self._lattice.along_axes(own.coords), own.cells)
-        distance = signed_distance(flat, self._lattice.nodes, path)
+        distance = signed_distance(flat, self._lattice.nodes, self.record.spacing, path)
         if not (distance > 0).any():
             raise UserError(
                 f"{path}: no node of the background grid, whose spacing is "
@@ -125,26 +126,26 @@ class BackgroundGrid(CommonMesh):
         mesh = Mesh(coords, found.cells, unit=self.record.unit)
         return GridPlacement(self._lattice, mesh, filled(mesh), distance[:, None])
 
-    def _check(self, extent: Extent) -> None:
+    def _check(self, own: Mesh, path: Path) -> None:
         """Raise UserError for a geometry that is not within the grid."""
-        lattice = self._lattice
-        path = extent.path
+        first, last = bounds(own, path)
+        dimension = own.cells.dimension
         columns = len(self.record.origin)
-        if len(extent.lower) != columns or extent.dimension != lattice.dimension:
+        if len(first) != columns or dimension != self._lattice.dimension:
             raise UserError(
-                f"{path}: has cells of {extent.dimension} dimensions and {len(extent.lower)} "
-                f"coordinates, the runs of the study have {lattice.dimension} and {columns}"
+                f"{path}: has cells of {dimension} dimensions and {len(first)} coordinates, the "
+                f"runs of the study have {self._lattice.dimension} and {columns}"
             )
         counts = np.array(self.record.counts)
         lower = np.array(self.record.origin)
         upper = lower + self.record.spacing * (counts - 1)
-        over = np.maximum(lower - extent.lower, extent.upper - upper)
+        over = np.maximum(lower - first, last - upper)
         # A coordinate that is the same in all runs may differ by rounding.
         over[counts == 1] -= 1e-6 * float((upper - lower).max())
         if over.max() > 0:
             axis = int(np.argmax(over))
             raise UserError(
-                f"{path}: goes from {extent.lower[axis]:g} to {extent.upper[axis]:g} in "
+                f"{path}: goes from {first[axis]:g} to {last[axis]:g} in "
                 f"{'xyz'[axis]}, beyond the background grid of the study, which goes from "
                 f"{lower[axis]:g} to {upper[axis]:g}: it is too far from the geometries that were "
                 "learned, or in another unit or place. Ingest runs like it to include it"

@@ -55,27 +55,38 @@ class Extent:
 
         Raises UserError naming the file for a mesh without areas or volumes.
         """
-        if mesh.coords is None:
-            raise UserError(f"{path}: the positions of the nodes are not known")
+        lower, upper = bounds(mesh, path)
         dimension = mesh.cells.dimension
-        if dimension < 2:
-            what = "only lines" if dimension else "nodes without cells"
-            raise UserError(
-                f"{path}: has {what}: there is nothing that the nodes of a background grid could "
-                f"be inside of. {_INSTEAD}"
-            )
+        assert mesh.coords is not None
         volumes = NodalVolumes.of(mesh, len(mesh.coords))
         if volumes.kind == "equal":
             raise UserError(f"{path}: cannot be brought onto a background grid: {volumes.note}")
-        inside = mesh.coords[filled(mesh)]
         positive = volumes.values[volumes.values > 0]
         spacing = float(np.median(positive)) ** (1.0 / dimension)
-        return cls(path, inside.min(axis=0), inside.max(axis=0), dimension, spacing, mesh.unit)
+        return cls(path, lower, upper, dimension, spacing, mesh.unit)
 
     @property
     def size(self) -> float:
         """Longest side of the box."""
         return float((self.upper - self.lower).max())
+
+
+def bounds(mesh: Mesh, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower and upper corner `[D]` of the box around all cells.
+
+    Raises UserError naming the file for a mesh without positions or without areas and volumes.
+    """
+    if mesh.coords is None:
+        raise UserError(f"{path}: the positions of the nodes are not known")
+    dimension = mesh.cells.dimension
+    if dimension < 2:
+        what = "only lines" if dimension else "nodes without cells"
+        raise UserError(
+            f"{path}: has {what}: there is nothing that the nodes of a background grid could be "
+            f"inside of. {_INSTEAD}"
+        )
+    inside = mesh.coords[filled(mesh)]
+    return inside.min(axis=0), inside.max(axis=0)
 
 
 def filled(mesh: Mesh) -> NDArray[np.bool_]:

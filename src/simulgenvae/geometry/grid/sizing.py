@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 FINENESS = 0.75
 """Spacing of the grid, relative to that of the nodes of the meshes.
 
-There and back, fields change by a tenth of what linear interpolation on the meshes themselves gets
-wrong; with 1.0 by half of it, with 0.5 by less, for twice to three times the nodes.
+There and back, steep fronts change twice as much with 1.0, and half as much with 0.5, for which
+the grid has two to three times as many nodes.
 """
 MOST_NODES: Mapping[int, int] = {2: 60_000, 3: 250_000}
 """Most nodes of a grid by its dimension: 50 timesteps of 4 variables take 50 and 200 MB."""
 MARGIN = 0.05
 """Part of the extent by which the grid is larger on each side, for new designs."""
 _RINGS = 2  # least margin in spacings: values next to the boundary are interpolated there
-_CONSTANT = 1e-9  # variation of a coordinate that is only rounding, relative to the size
+_CONSTANT = 1e-6  # variation of a coordinate that is only rounding, relative to the size
 _OTHER_UNIT = 50.0  # ratio of sizes that no parameter of a geometry has
 
 
