@@ -6,11 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pyvista
-from small_study import FEW
 
 import simulgenvae
 from simulgenvae.settings.toml import toml_text
 
+FEW = {
+    "model": {"filters": [8], "width": 8, "latent_dim": 2, "hierarchical_dim": 1},
+    "conditioner": {"filters": [8]},
+    "training": {"end_to_end": {"steps": 8, "members": 1, "refit": False}},
+    "evaluation": {"figures": False},
+}
 RUNS = 12
 
 

@@ -65,7 +65,7 @@ class SolverOptions:
     geometry: Annotated[
         Literal["corresponding", "grid"] | None, Parameter(show_default="by the meshes")
     ] = None
-    """How runs with meshes of their own share one: by the numbers of nodes, or on a grid."""
+    """Way in which runs with meshes of their own share one: numbers of nodes, or a grid."""
     reference: Annotated[str | None, Parameter(show_default="one like most")] = None
     """Run whose times, fields and mesh all have."""
 

@@ -2,6 +2,8 @@
 
 A new way of sharing a mesh is a :class:`CommonMesh`, a line in :func:`restore_common_mesh`, and a
 case in :mod:`simulgenvae.data.readers.runs.own_geometry` that chooses it.
+
+Tested in tests/geometry/test_corresponding.py.
 """
 
 from typing import TYPE_CHECKING

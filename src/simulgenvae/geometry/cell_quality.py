@@ -1,4 +1,7 @@
-"""Cells that a morphed geometry has turned inside out or pressed flat."""
+"""Cells that a morphed geometry has turned inside out or pressed flat.
+
+Tested in tests/geometry/test_corresponding.py.
+"""
 
 from __future__ import annotations
 

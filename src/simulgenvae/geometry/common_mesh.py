@@ -1,4 +1,7 @@
-"""Common mesh of runs whose own meshes differ: what every way of sharing one has to offer."""
+"""Common mesh of runs whose own meshes differ: what every way of sharing one has to offer.
+
+Tested in tests/geometry/test_corresponding.py and tests/geometry/grid/.
+"""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class VaeDescription(ModelDescription):
     sets: tuple[str, ...] = ()
     """Names of the sets of nodes; files of earlier versions have none."""
     shapes: ShapeDescription | None = None
-    """How geometries are described, where runs have meshes of their own."""
+    """Description of geometries, where runs have meshes of their own."""
 
     @model_validator(mode="after")
     def _names_that_are_known(self) -> Self:

@@ -34,7 +34,7 @@ class FieldParts(NamedTuple):
     mask: NodeMask | None
     """Nodes of the whole mesh that have values; None where all have."""
     shapes: ShapeModel | None
-    """How geometries are described, where runs have meshes of their own."""
+    """Description of geometries, where runs have meshes of their own."""
 
 
 def field_parts(

@@ -46,7 +46,7 @@ class Outline:
     time_unit
         Unit of the times, "" where it is unknown.
     shapes
-        How geometries are described, where runs have meshes of their own.
+        Description of geometries, where runs have meshes of their own.
     """
 
     condition_scaler: ConditionScaler

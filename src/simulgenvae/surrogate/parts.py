@@ -55,7 +55,7 @@ class PredictingParts:
         Nodes with values, where others of the whole mesh have none; None where all have.
         Predictions are NaN at the others.
     shapes
-        How geometries are described, where runs have meshes of their own; then ``mesh`` is the one
+        Description of geometries, where runs have meshes of their own; then ``mesh`` is the one
         that they share.
     """
 
@@ -73,7 +73,7 @@ class PredictingParts:
 
     @property
     def keeps_nodes(self) -> bool:
-        """Whether the nodes of every design are those of the mesh, wherever they are."""
+        """True if the nodes of every design are those of the mesh, wherever they are."""
         return self.shapes is None or self.shapes.common.keeps_nodes
 
     def require_one_mesh(self, what: str) -> None:

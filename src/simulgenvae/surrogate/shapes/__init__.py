@@ -1,4 +1,7 @@
-"""Geometry as a condition: shape modes, and what a design's geometry is where it is not given."""
+"""Geometry as a condition: shape modes, and what a design's geometry is where it is not given.
+
+Tested in tests/surrogate/shapes/test_model.py.
+"""
 
 from typing import TYPE_CHECKING
 
