@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import pyvista
 import torch
 
 from simulgenvae.data import read_ahead
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.reduction.monitor import Monitor
-from simulgenvae.reduction.run_reader import RunReader
+from simulgenvae.reduction.run_reader import LEAST_WEIGHT, RunReader
 
 
 class _Recorder(Monitor):
@@ -52,3 +56,23 @@ def test_a_pass_is_followed_and_continues(
         read += some.tolist()
     assert read == rows[done:].tolist()
     assert recorder.calls == [("pass", 7), *([2, 4, 6, 7] if done == 0 else [6, 7])]
+
+
+def test_nodes_that_all_geometries_have_count_most(tmp_path: Path) -> None:
+    for run in range(3):
+        grid = pyvista.ImageData(
+            dimensions=(5 + run, 4, 1), spacing=((1 + 0.3 * run) / (4 + run), 1 / 3, 1)
+        ).cast_to_unstructured_grid()
+        (tmp_path / f"runs/r{run}").mkdir(parents=True)
+        for step in range(2):
+            grid.point_data["T"] = np.asarray(grid.points)[:, 0] + step
+            grid.save(tmp_path / f"runs/r{run}/t_{step}.vtu")
+    dataset, _ = build_dataset([tmp_path / "runs"], tmp_path / "d.zarr", IngestOptions())
+    weights = RunReader(dataset, np.array([0, 1])).node_weights
+    assert weights is not None
+    expected = np.array([LEAST_WEIGHT, np.sqrt(0.5), 1.0])
+    np.testing.assert_allclose(np.unique(weights), expected)
+
+
+def test_nodes_of_one_mesh_count_alike(waves: Dataset) -> None:
+    assert RunReader(waves, np.arange(4)).node_weights is None

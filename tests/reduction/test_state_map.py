@@ -113,3 +113,22 @@ def test_arrays_round_trip_and_what_is_missing_or_does_not_fit(
             StateMap.from_arrays({key: value for key, value in arrays.items() if key != name})
         with pytest.raises(ValueError, match="shape"):
             StateMap.from_arrays(arrays | {name: arrays[name][..., :1]})
+
+
+@pytest.mark.parametrize("mode", ["variable", "node"])
+def test_weights_scale_the_entries_of_a_state(
+    make_waves: Callable[..., Dataset], mode: str
+) -> None:
+    data = make_waves(variables=2)
+    fields = np.stack([data.run(row) for row in range(len(data.ids))])
+    weights = np.linspace(0.1, 1.0, data.nodes)
+    statistics = node_statistics(RunReader(data, np.arange(len(data.ids))))
+    reduction = ReductionSettings.model_validate({"scaling": mode})
+    plain = StateMap.fit(statistics, reduction)
+    weighted = StateMap.fit(statistics, reduction, weights=weights)
+    np.testing.assert_allclose(weighted.to_field(weighted.to_state(fields)), fields, rtol=1e-5)
+    ratio = weighted.field_factor() * weighted.std[None].repeat(data.nodes, 0).ravel()
+    ratio /= plain.field_factor() * plain.std[None].repeat(data.nodes, 0).ravel()
+    np.testing.assert_allclose(ratio.reshape(-1, 2), weights[:, None].repeat(2, 1))
+    restored = StateMap.from_arrays(weighted.arrays())
+    np.testing.assert_array_equal(restored.field_factor(), weighted.field_factor())

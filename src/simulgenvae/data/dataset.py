@@ -304,6 +304,24 @@ class Dataset(Metadata):
         assert own is not None, "runs are stored on their own meshes"
         return to_physical(np.asarray(own.fields, np.float32), self.offsets)
 
+    def inside_share(self, rows: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float64] | None:
+        """Return the part of some runs whose geometry has each node, `[M]`; None where all have.
+
+        Examples
+        --------
+        >>> import simulgenvae
+        >>> simulgenvae.Study.open("S").open_dataset().inside_share([0, 1]) is None
+        True
+        """
+        if self.shapes is None or self.shapes.common.keeps_nodes:
+            return None
+        share = np.zeros(self.shapes.common.nodes)
+        for row in rows:
+            inside = self.shapes.inside(int(row))
+            share += 1.0 if inside is None else inside
+        share /= len(rows)
+        return share if self.mask is None else share[self.mask.numbers]
+
     def whole_run(self, index: int) -> NDArray[np.floating]:
         """Return the field of one run at all nodes, with NaN where the mask has no values.
 

@@ -54,7 +54,7 @@ def candidates(
         return
     statistics = node_statistics(runs)
     statistics.require_variation()
-    state_map = StateMap.fit(statistics, settings, runs.dataset.offsets)
+    state_map = StateMap.fit(statistics, settings, runs.dataset.offsets, runs.node_weights)
     yield _IdentityCandidate(runs, Identity(state_map), on_disk)
 
 

@@ -84,7 +84,7 @@ def take_pilot(runs: RunReader, settings: ReductionSettings) -> Pilot:
     random = np.random.default_rng(0)  # always the same, so that a preparation can be repeated
     block = _some_snapshots(runs, rows, random)
     shift = block.mean(0, dtype=torch.float64).float()
-    factor = _count_and_shift(block, shift, (nodes, variables), settings)
+    factor = _count_and_shift(block, shift, runs, settings)
     # Method of snapshots: few snapshots of very many entries.
     energies, directions = principal_directions(_gram(block, factor))
     # Rounding makes eigenvalues that should be 0 slightly negative.
@@ -122,13 +122,14 @@ def _some_snapshots(runs: RunReader, rows: NDArray[np.intp], random: np.random.G
 
 
 def _count_and_shift(
-    block: Tensor, shift: Tensor, field_shape: tuple[int, int], settings: ReductionSettings
+    block: Tensor, shift: Tensor, runs: RunReader, settings: ReductionSettings
 ) -> Tensor:
     """Subtract ``shift`` from the snapshots in place, and return their factor to states."""
     moments = ShiftedMoments(shift)
     moments.count_and_shift(block)
-    statistics = NodeStatistics.of(moments, field_shape)
-    return torch.from_numpy(StateMap.fit(statistics, settings).field_factor())
+    statistics = NodeStatistics.of(moments, runs.dataset.shape[2:])
+    state_map = StateMap.fit(statistics, settings, weights=runs.node_weights)
+    return torch.from_numpy(state_map.field_factor())
 
 
 def _gram(block: Tensor, factor: Tensor) -> Tensor:

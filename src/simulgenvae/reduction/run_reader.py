@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.reduction.incremental import ReducedRuns
+
+
+LEAST_WEIGHT = 0.03
+"""Weight of nodes that no training run has: they count little, but a new design may have them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,18 @@ class RunReader:
     workers: int = 0
     monitor: Monitor = UNWATCHED
     earlier: ReducedRuns | None = None
+
+    @cached_property
+    def node_weights(self) -> NDArray[np.float64] | None:
+        """Weights of the nodes in a state, `[M]`; None where every node counts alike.
+
+        Where geometries differ, the square of a node's weight is the part of the training runs that
+        have it: elsewhere it only continues their fields.
+        """
+        if self.dataset.shapes is None:
+            return None
+        share = self.dataset.inside_share(self.training_rows)
+        return None if share is None else np.maximum(np.sqrt(share), LEAST_WEIGHT)
 
     @property
     def rows_to_read(self) -> NDArray[np.intp]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 HALF_RANGE = 0.7
@@ -30,6 +31,11 @@ class FieldScaler:
     def scale(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return physical fields ``[..., M, V]`` in scaled units; training runs are within ±0.7."""
         return (fields - self.centre) * (HALF_RANGE / self.half_span)
+
+    def weighted(self, weights: NDArray[np.float64]) -> FieldScaler:
+        """Return the scaler whose scaled units are multiplied by the weights of nodes, ``[M]``."""
+        half_span = self.half_span / weights[:, None]
+        return FieldScaler(self.centre + np.zeros_like(half_span), half_span)
 
     def unscale(self, scaled: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return scaled fields ``[..., M, V]`` in physical units, the inverse of :meth:`scale`."""

@@ -107,7 +107,7 @@ def take_sketch(runs: RunReader, settings: ReductionSettings, pilot: Pilot, widt
     def subspace() -> Sketch:
         # Fields that never change have no scale; the message is clearer than a division by zero.
         statistics.require_variation()
-        state_map = StateMap.fit(statistics, settings, offsets)
+        state_map = StateMap.fit(statistics, settings, offsets, runs.node_weights)
         return _subspace(sums, statistics, state_map, settings, pilot, snapshots)
 
     return collectives.run_on_rank0(subspace)

@@ -39,9 +39,15 @@ class StateMap:
         statistics: NodeStatistics,
         settings: ReductionSettings,
         offsets: NDArray[np.float64] | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> Self:
-        """Return the map that follows from the statistics of the training runs as stored."""
+        """Return the map that follows from the statistics of the training runs as stored.
+
+        ``weights`` `[M]` are those of the nodes in a state, which are scaled so much less.
+        """
         scaler = statistics.scaler(settings.scaling)
+        if weights is not None:
+            scaler = scaler.weighted(weights)
         mean = scaler.scale(statistics.mean)
         return cls(scaler, mean, statistics.scaled_std(scaler), offsets)
 

@@ -54,7 +54,7 @@ def describe_runs(
     Both are empty where runs cannot be added later: without POD, and where the dataset does not
     hold digests of its runs.
     """
-    if not isinstance(reduction, Pod) or reduction.summary is None or not _has_digests(dataset):
+    if not isinstance(reduction, Pod) or reduction.summary is None or not _can_be_extended(dataset):
         return {}, {}
     statistics, left_out = reduction.summary
     tensors = {f"seen.{name}": torch.from_numpy(getattr(statistics, name)) for name in _STATISTICS}
@@ -89,7 +89,7 @@ def earlier_modes(
     message
         Function that shows why a damaged file is not used.
     """
-    if not file.exists() or not _has_digests(dataset):
+    if not file.exists() or not _can_be_extended(dataset):
         return None
     try:
         tensors, about = read_tensors(file)
@@ -109,8 +109,11 @@ def earlier_modes(
         return None
 
 
-def _has_digests(dataset: Dataset) -> bool:
-    return len(dataset.digests) == len(dataset.ids)
+def _can_be_extended(dataset: Dataset) -> bool:
+    """Return whether runs of the dataset are known again, and states do not depend on all runs."""
+    # With other geometries, nodes have other weights in a state.
+    same_nodes = dataset.common is None or dataset.common.keeps_nodes
+    return same_nodes and len(dataset.digests) == len(dataset.ids)
 
 
 def _can_grow(

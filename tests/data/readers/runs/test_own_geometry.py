@@ -75,6 +75,10 @@ def test_different_meshes_share_a_grid(tmp_path: Path) -> None:
         np.testing.assert_allclose(
             dataset.run(run)[1, inside, 0], field(coords[inside], run, 1), rtol=0.01
         )
+    share = dataset.inside_share(range(4))
+    assert share is not None
+    assert set(np.unique(share)) <= {0.0, 0.25, 0.5, 0.75, 1.0}
+    assert (share.min(), share.max()) == (0.0, 1.0)
     assert any("they share a grid of" in line for line in dataset.remarks)
     assert any("there and back" in line for line in dataset.remarks)
 
