@@ -54,6 +54,14 @@ def test_foot_is_coldest_and_the_hole_hottest(
     assert field.min() > -1e-9
 
 
+def test_heat_leaves_through_the_foot(
+    solid: tuple[bracket.Array, bracket.Cells], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_foot = bracket.solve(*solid, DESIGN, TIMES)[-1].mean()
+    monkeypatch.setattr(bracket, "CONTACT", 0.0)
+    assert with_foot < 0.5 * bracket.solve(*solid, DESIGN, TIMES)[-1].mean()
+
+
 def test_anchors_lie_on_the_bracket_and_correspond() -> None:
     anchors = bracket.anchors(DESIGN)
     assert len(bracket.anchors(DESIGN._replace(foot=0.06, radius=0.006))) == len(anchors)

@@ -36,6 +36,10 @@ def test_mirrored_ellipses_have_mirrored_flows(monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(others, points[place] * [1, -1], atol=1e-6)
     expected = fields[:, place] * np.array([1, -1, 1])
     np.testing.assert_allclose(mirrored, expected, atol=0.02)
+    # The cells at the wall are slow, as the stream does not slip there.
+    body = ellipses._on_body(points, DESIGN)
+    assert body.sum() == 24
+    assert np.linalg.norm(fields[-1, body, :2], axis=1).max() < 0.7
     # The stream passes far away, and the body slows it down behind itself.
     far = np.linalg.norm(points, axis=1) > 0.99 * ellipses.RADIUS
     np.testing.assert_allclose(fields[-1, far, 0], 1.0, atol=0.1)

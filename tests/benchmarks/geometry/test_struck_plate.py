@@ -38,6 +38,14 @@ def test_strike_has_its_force_and_its_place() -> None:
     assert (forces >= 0).all()
 
 
+def test_input_has_half_of_the_impulse_for_half_of_the_thickness() -> None:
+    text = struck_plate.deck(*struck_plate.corresponding_mesh(DESIGN), DESIGN)
+    lines = text.split("*CLOAD, AMPLITUDE=PULSE\n")[1].split("\n*")[0].splitlines()
+    force = -sum(float(line.split(",")[2]) for line in lines)
+    assert force * DESIGN.duration * 2.0 / np.pi == pytest.approx(0.5 * struck_plate.IMPULSE)
+    assert all(line.split(",")[1] == " 2" for line in lines)
+
+
 def test_anchors_of_the_edges_stay_and_those_of_the_hole_move() -> None:
     one, other = struck_plate.anchors(DESIGN), struck_plate.anchors(DESIGN._replace(hole_x=0.12))
     edge = np.isclose(one[:, 0] * (one[:, 0] - LENGTH) * one[:, 1] * (one[:, 1] - HEIGHT), 0.0)

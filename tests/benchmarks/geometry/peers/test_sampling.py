@@ -70,6 +70,8 @@ def test_quadrilaterals_and_bricks_are_filled_by_simplices(
     corners = mesh.points[mesh.cells]
     volumes = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1]))
     assert volumes.sum() == pytest.approx(2.0 if dimension == 2 else 6.0)
+    targets = np.random.default_rng(0).uniform(size=(50, dimension))
+    assert Interpolator(mesh)(targets)[1].all()
     assert len(mesh.facets()) == (4 if dimension == 2 else 12)
 
 
