@@ -35,8 +35,29 @@ def ours(case: GeometryCase) -> list[NDArray[np.float32]]:
         _run("ingest", files.runs, *known, "--fields", fields, "--study", study)
         _run("train", study)
         _run("predict", study, *new, "--meshes", files.new_meshes, "--out", answer)
-        with np.load(answer, allow_pickle=False) as found:
-            return [_answer(found, case, row) for row in case.test]
+        return read_answers(answer, case)
+
+
+def read_answers(file: Path, case: GeometryCase) -> list[NDArray[np.float32]]:
+    """Return the fields ``[T, M, V]`` of each test run from a file of predictions.
+
+    Raises
+    ------
+    UserError
+        An answer is on another mesh than the given one.
+    """
+    answers = []
+    with np.load(file, allow_pickle=False) as found:
+        names = found["variables"].tolist() if "variables" in found else list(case.variables)
+        order = [names.index(variable) for variable in case.variables]
+        for run in case.test_runs:
+            coords = found[f"{run.id}/coords"][:, : case.dimension]
+            extent = float(np.ptp(run.points, axis=0).max())
+            same = coords.shape == run.points.shape
+            if not same or np.abs(coords - run.points).max() > 1e-5 * extent:
+                raise UserError(f"{run.id}: the answer is on another mesh than the given one")
+            answers.append(np.asarray(found[f"{run.id}/fields"][..., order], np.float32))
+    return answers
 
 
 def _run(*arguments: str | Path) -> None:
@@ -44,12 +65,3 @@ def _run(*arguments: str | Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f"simulgenvae {arguments[0]} failed: {(done.stdout + done.stderr)[-2000:]}")
-
-
-def _answer(found: np.lib.npyio.NpzFile, case: GeometryCase, row: np.intp) -> NDArray[np.float32]:
-    run = case.runs[row]
-    coords = found[f"{run.id}/coords"][:, : case.dimension]
-    extent = float(np.ptp(run.points, axis=0).max())
-    if coords.shape != run.points.shape or np.abs(coords - run.points).max() > 1e-5 * extent:
-        raise UserError(f"{run.id}: the answer is on another mesh than the given one")
-    return np.asarray(found[f"{run.id}/fields"], np.float32)
