@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ Make = Callable[..., GeometryCase]
 
 def test_answers_are_by_id_and_variables_by_name(ovals: Make, tmp_path: Path) -> None:
     case = ovals(1, 2)
-    arrays = {"ids": np.array([run.id for run in case.test_runs])}
+    arrays: dict[str, Any] = {"ids": np.array([run.id for run in case.test_runs])}
     arrays["variables"] = np.array(["b", "a"])
     for run in case.test_runs:
         arrays[f"{run.id}/fields"] = run.fields[..., ::-1]
@@ -29,7 +30,7 @@ def test_answers_are_by_id_and_variables_by_name(ovals: Make, tmp_path: Path) ->
 def test_answers_on_other_meshes_are_refused(ovals: Make, tmp_path: Path) -> None:
     case = ovals(1, 1)
     run = case.test_runs[0]
-    arrays = {f"{run.id}/fields": run.fields, f"{run.id}/coords": run.points + 0.01}
+    arrays: dict[str, Any] = {f"{run.id}/fields": run.fields, f"{run.id}/coords": run.points + 0.01}
     np.savez(tmp_path / "p.npz", **arrays)
     with pytest.raises(UserError, match="test_000: the answer is on another mesh"):
         read_answers(tmp_path / "p.npz", case)
