@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.contents import GEOMETRY, digest, package_files
 from benchmarks.geometry.case import GeometryCase
-from benchmarks.geometry.ours import ours
+from benchmarks.geometry.ours import ours, ours_on_one_mesh
 from benchmarks.geometry.peers.grid_pod import grid_floor, grid_gpr, grid_rbf, nearest
 from benchmarks.geometry.peers.mmgp import mmgp
 
@@ -49,6 +49,7 @@ _PEERS = [*(GEOMETRY / "peers").glob("*.py"), *_COMMON]
 _GRID = [*_PEERS, *package_files("baselines/*.py")]
 METHODS = {
     "ours": Method(ours, "SimulGenVAE", [*_OWN, *_COMMON]),
+    "ours_on_one_mesh": Method(ours_on_one_mesh, "SimulGenVAE on one mesh", [*_OWN, *_COMMON]),
     "mmgp": Method(mmgp, "MMGP", _PEERS),
     "grid_gpr": Method(grid_gpr, "POD + GPR on a grid", _GRID),
     "grid_rbf": Method(grid_rbf, "POD + RBF on a grid", _GRID),
@@ -56,4 +57,5 @@ METHODS = {
     "grid_floor": Method(grid_floor, "To the grid and back", _PEERS),
 }
 """Methods by name, in the order of the columns of tables. The last one is no prediction."""
+OURS = ("ours", "ours_on_one_mesh")
 FLOOR = "grid_floor"

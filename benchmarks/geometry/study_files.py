@@ -37,7 +37,7 @@ def write_study_files(case: GeometryCase, folder: Path) -> StudyFiles:
     for run in case.test_runs:
         grid_of(case, run).save(files.new_meshes / f"{run.id}.vtu")
     for file, rows in ((files.parameters, case.train), (files.new, case.test)):
-        _write_table(case, rows, file)
+        write_table(case, rows, file)
     return files
 
 
@@ -56,7 +56,8 @@ def _write_run(case: GeometryCase, run: GeometryRun, folder: Path) -> None:
         grid.save(folder / f"out_{step:03d}.vtu")
 
 
-def _write_table(case: GeometryCase, rows: NDArray[np.intp], file: Path) -> None:
+def write_table(case: GeometryCase, rows: NDArray[np.intp], file: Path) -> None:
+    """Write the parameters of some runs, with their ids."""
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["id", *case.names])

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
-from benchmarks.geometry.methods import FLOOR, METHODS
-
-OURS = "ours"
+from benchmarks.geometry.methods import FLOOR, METHODS, OURS
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
@@ -57,8 +55,8 @@ def _cell(records: Iterable[dict[str, Any]]) -> str:
 
 
 def _ratio(row: dict[str, list[dict[str, Any]]]) -> float | None:
-    own = _errors(row.get(OURS, ()))
-    others = [_errors(records) for name, records in row.items() if name not in (OURS, FLOOR)]
+    own = _errors(row.get(OURS[0], ()))
+    others = [_errors(records) for name, records in row.items() if name not in (*OURS, FLOOR)]
     seeds = set(own).intersection(*[errors for errors in others if errors])
     if not seeds or not any(others):
         return None

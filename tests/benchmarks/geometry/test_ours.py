@@ -1,6 +1,7 @@
-"""How an answer of the command line is read."""
+"""The command line as a method: one mesh for all runs, and how its answers are read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.geometry.case import GeometryCase
-from benchmarks.geometry.ours import read_answers
+from benchmarks.geometry.measure import joint_errors
+from benchmarks.geometry.ours import OtherNodesError, ours_on_one_mesh, read_answers
 from simulgenvae.errors import UserError
 
 Make = Callable[..., GeometryCase]
@@ -34,3 +36,23 @@ def test_answers_on_other_meshes_are_refused(ovals: Make, tmp_path: Path) -> Non
     np.savez(tmp_path / "p.npz", **arrays)
     with pytest.raises(UserError, match="test_000: the answer is on another mesh"):
         read_answers(tmp_path / "p.npz", case)
+
+
+@pytest.mark.slow
+def test_runs_whose_nodes_correspond_are_predicted_as_on_one_mesh(ovals: Make) -> None:
+    case = ovals(1, 15)
+    # Sixteen runs on the nodes of one of them: the values are the rate at each node.
+    one = case.runs[0]
+    runs = tuple(
+        replace(one, id=run.id, points=one.points * [stretch, 1.0], fields=one.fields * rate)
+        for run, (stretch, rate) in zip(case.runs, case.table, strict=True)
+    )
+    case = replace(case, runs=runs, train=np.arange(12), test=np.array([13, 12]))
+    quick = ("training.end_to_end.steps=2", "training.end_to_end.refit=false", "model.width=32")
+    found = ours_on_one_mesh(case, quick)
+    assert joint_errors(case, found).max() < 0.1
+
+
+def test_other_cells_are_not_taken_for_one_mesh(ovals: Make) -> None:
+    with pytest.raises(OtherNodesError, match="do not correspond"):
+        ours_on_one_mesh(ovals(2, 1))
