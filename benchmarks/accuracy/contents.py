@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "simulgenvae"
 SUITE = Path(__file__).parent
+GEOMETRY = ROOT / "benchmarks" / "geometry"
 
 
 def digest(files: Iterable[Path]) -> str:
@@ -41,13 +42,13 @@ def package_files(*patterns: str, but: Collection[str] = ()) -> list[Path]:
     return found
 
 
-def module_files(name: str) -> set[Path]:
-    """Return the file of a module of the suite and those of the modules that it imports.
+def module_files(name: str, folder: Path = SUITE) -> set[Path]:
+    """Return the file of a problem's module in a folder and those of the modules that it imports.
 
-    Modules of the suite and of the demo count, whether it imports them itself or through another.
+    Modules of the suites and of the demo count, whether it imports them itself or through another.
     """
     found: set[Path] = set()
-    waiting = [SUITE / f"{name}.py"]
+    waiting = [folder / f"{name}.py"]
     while waiting:
         file = waiting.pop()
         if file not in found:
@@ -71,6 +72,7 @@ def _solver_file(module: str) -> Path | None:
     """Return the file of a module that takes part in making runs; None for any other module."""
     for prefix, folder in (
         ("benchmarks.accuracy.", SUITE),
+        ("benchmarks.geometry.", GEOMETRY),
         ("simulgenvae.demo.", PACKAGE / "demo"),
     ):
         if module.startswith(prefix):

@@ -1,0 +1,1 @@
+"""Published methods and simple ones for runs with meshes of their own."""
