@@ -255,15 +255,23 @@ class ConditionScaler(BaseModel):
         reach: NDArray[np.float64] = (distances / (ends[1] - middle)).max(axis=1)
         return reach
 
-    def outside(self, conditions: Conditions) -> list[str]:
-        """Return one warning for each parameter value outside the trained range."""
+    def is_outside(self, conditions: Conditions) -> NDArray[np.bool_]:
+        """Return whether each parameter value is outside the trained range, ``[n, P]``."""
         lower = np.array(self.lower)
         upper = np.array(self.upper)
         table = recoded(conditions, self.levels)
         # Values that a program has printed and read again may be off by rounding.
         slack = 1e-6 * (upper - lower)
+        found: NDArray[np.bool_] = (table < lower - slack) | (table > upper + slack)
+        return found
+
+    def outside(self, conditions: Conditions) -> list[str]:
+        """Return one warning for each parameter value outside the trained range."""
+        lower = self.lower
+        upper = self.upper
+        table = recoded(conditions, self.levels)
         found = []
-        for run, column in np.argwhere((table < lower - slack) | (table > upper + slack)):
+        for run, column in np.argwhere(self.is_outside(conditions)):
             where = f"run {conditions.ids[run]!r}: {self.names[column]} ="
             if levels := self.levels[column]:
                 text = conditions.value(run, column)
