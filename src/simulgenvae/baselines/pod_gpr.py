@@ -70,8 +70,7 @@ class PodGpr(PodRegression):
     kernel
         Covariance function of all processes.
     hierarchical_prior
-        Whether the length scales of the modes have a common prior (``gp_prior.py``), where there is
-        more than one of them.
+        Whether the length scales of the modes have a common prior (``gp_prior.py``).
     """
 
     likelihood_runs = 160
@@ -95,8 +94,7 @@ class PodGpr(PodRegression):
         likelihoods = [
             Likelihood(among_subset, standardised(y[subset]), self.kernel) for y in amplitudes.T
         ]
-        # The prior is one of ratios of length scales, of which a single one has none.
-        if self._hierarchical_prior and len(squared) > 1:
+        if self._hierarchical_prior:
             thetas = related_hyperparameters(likelihoods, len(squared), self.choosing_modes, SEED)
         else:
             energies = np.square(amplitudes).sum(axis=0)
