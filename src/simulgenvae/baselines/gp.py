@@ -263,7 +263,10 @@ class GaussianProcess:
 
         The arguments are described at :meth:`relative_posterior_variance`.
         """
-        relative = self.relative_posterior_variance(factor, squared)
+        return self.noisy_deviation(self.relative_posterior_variance(factor, squared))
+
+    def noisy_deviation(self, relative: Values) -> Values:
+        """Return standard deviations, noise included, for relative posterior variances, ``[m]``."""
         variance = np.exp(self.theta[0]) * relative + np.exp(self.theta[-1])
         deviation: Values = self.scale * np.sqrt(variance)
         return deviation
