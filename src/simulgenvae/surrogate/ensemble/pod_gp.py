@@ -141,7 +141,9 @@ class PodGaussianProcesses:
         seen = self.features.transform(conditions)
         posteriors = [pod_gpr.posterior(seen) for pod_gpr in self.by_kernel]
         draws = self._draws(posteriors, count, seed)
-        return self._at(times, np.stack([self.leading.combination(each) for each in draws]))
+        # One product for all designs and draws.
+        drawn = self.leading.combination(draws.reshape(-1, draws.shape[-1]))
+        return self._at(times, drawn.reshape(*draws.shape[:2], *drawn.shape[1:]))
 
     def left_out(self, count: int, seed: int) -> tuple[Weights, Weights]:
         """Predict each training run from all others, as weights of the training runs.
@@ -172,11 +174,13 @@ class PodGaussianProcesses:
         # One number for each mode: a sample moves the whole trajectory at once.
         noise = np.random.default_rng(seed).standard_normal((count, self.leading.modes))
         last = np.rint(np.cumsum(self.weights) * count).astype(int)
-        drawn: list[Weights] = []
+        drawn = []
         for (mean, deviation), some in zip(posteriors, np.split(noise, last[:-1]), strict=True):
-            # A draw of amplitudes becomes weights of the training runs, as a mean does.
-            drawn.extend(self.leading.run_weights(mean + deviation * each) for each in some)
-        return np.stack(drawn)
+            drawn.append(mean + deviation * some[:, None])
+        amplitudes = np.concatenate(drawn)
+        # A draw of amplitudes becomes weights of the training runs, as a mean does.
+        weights = self.leading.run_weights(amplitudes.reshape(-1, amplitudes.shape[-1]))
+        return weights.reshape(*amplitudes.shape[:2], -1)
 
     def _at(
         self, times: NDArray[np.float64], trajectories: NDArray[np.float32]
