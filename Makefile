@@ -15,7 +15,8 @@ help:
 	@echo "make web          build the explorer's page (the targets above do, where it is missing)"
 	@echo "make coverage     lines of the package that the tests run"
 	@echo "make docs         write docs/settings.md from the settings"
-	@echo "make site         build the website of the documentation into build/docs/site"
+	@echo "make site         build the website of the documentation into build/docs/site; after"
+	@echo "                  make demo with the page of its model"
 	@echo "make clean        remove .venv, demo/, demo-images/ and caches"
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -1,8 +1,9 @@
 """Build the website of the documentation: ``python -m docs.site.build``.
 
 The pages are the documents of this repository, in the same folders, so that their links hold; the
-references of commands and Python and the notebooks are made from what they describe. Warnings of
-Zensical, such as links that lead nowhere, are errors.
+references of commands and Python and the notebooks are made from what they describe. The page of
+the demo's model is part of the website where ``make demo`` has made it. Warnings of Zensical, such
+as links that lead nowhere, are errors.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from docs.site.notebooks import as_page
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("*.md", "docs/*.md", "docs/images/*", "benchmarks/**/*.md", "examples/*/*.md")
+DEMO = ROOT / "demo/explorer.html"
+DEMO_PLACE = "<!-- link to the demo -->"
+"""Text of docs/explorer.md that becomes a link to the demo's page where there is one."""
 NOTEBOOKS = sorted((ROOT / "docs/notebooks").glob("*.py"))
 
 
@@ -51,6 +55,18 @@ def write_pages(pages: Path) -> None:
             as_page(notebook, notebooks / f"{notebook.stem}.md")
 
 
+def add_demo(pages: Path, demo: Path) -> None:
+    """Put the page of the demo beside docs/explorer.md, which links it; nothing without a page."""
+    if not demo.is_file():
+        return
+    shutil.copy(demo, pages / "docs/demo.html")
+    explorer = pages / "docs/explorer.md"
+    text = explorer.read_text(encoding="utf-8")
+    size = demo.stat().st_size / 1e6
+    link = f"[**Open the explorer of the demo**](demo.html) ({size:.0f} MB)"
+    explorer.write_text(text.replace(DEMO_PLACE, link), encoding="utf-8")
+
+
 def commands() -> str:
     """Return the reference of the command line, from its parser."""
     from simulgenvae.cli.parser import make_app
@@ -58,13 +74,17 @@ def commands() -> str:
     return str(make_app().generate_docs()).replace("# simulgenvae\n", "# Commands\n", 1)
 
 
-def build(folder: Path) -> Path:
-    """Build the website below ``folder``; return the folder with ``index.html``."""
+def build(folder: Path, demo: Path = DEMO) -> Path:
+    """Build the website below ``folder``; return the folder with ``index.html``.
+
+    ``demo`` is the page of the demo, if there is one.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     # Notebooks start `simulgenvae`, as users do who have activated the environment.
     programs = sysconfig.get_path("scripts")
     os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
     write_pages(folder / "pages")
+    add_demo(folder / "pages", demo)
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     settings |= {"docs_dir": "pages", "site_dir": "site"}
     (folder / "mkdocs.yml").write_text(yaml.safe_dump(settings, sort_keys=False))

@@ -89,3 +89,16 @@ def test_fewer_modes_than_lead() -> None:
     found = related_hyperparameters(likelihoods(*drawn(12, 2, 0)), 3, 8, 0)
     assert len(found) == 2
     assert all(np.isfinite(theta).all() for theta in found)
+
+
+def test_a_mode_that_varies_much_faster_than_the_one_before_is_not_noise() -> None:
+    """Of a single parameter, of which there are no ratios of length scales."""
+    x = np.random.default_rng(0).uniform(-1.7, 1.7, (24, 1))
+    squared = LengthScaleGroups.of(x, 0).squared_distances(x, x)
+    likelihood = Likelihood(squared, standardised(np.sin(7 * x[:, 0])), "matern52")
+    own = LikelihoodSearch(1, 0)(likelihood, thorough=True)[0]
+    noise = np.log([1e-3, np.exp(own[1]), 1.0])
+    posterior = Posterior(likelihood, np.zeros(1), mean=own[1] + np.log(10.0))
+    assert posterior(own)[0] < posterior(noise)[0]
+    # A noisy mode may have the length scale of the one before, which costs nothing.
+    assert posterior(own)[0] < likelihood(noise)[0]

@@ -84,3 +84,14 @@ def test_the_scaler_reads_what_was_chosen() -> None:
     assert ConditionScaler.fit(conditions, ("load",)).logarithm == (False, True)
     assert ConditionScaler.fit(conditions, ()).logarithm == (False, False)
     assert ConditionScaler.fit(conditions).logarithm == (True, True)
+
+
+def test_modes_with_little_energy_decide_where_they_have_the_errors() -> None:
+    """The evidence of the large modes is for the parameter itself."""
+    table = np.sort(np.random.default_rng(0).uniform(1.0, 50.0, (24, 1)), axis=0)
+    conditions = Conditions(tuple(map(str, range(24))), ("inflow",), table)
+    part = table / 25
+    large = [part, 0.3 * part**2, 0.1 * part**3, np.sin(2 * part)]
+    waves = 0.01 * np.sin(6 * np.log(table))
+    answers = np.stack([*large, waves], axis=2).astype(np.float32)
+    assert choose_logarithms(conditions, answers) == ("inflow",)

@@ -133,6 +133,7 @@ def test_the_surrogate_pays_when_what_it_saves_is_what_it_has_cost() -> None:
     slow = ending.Costs(runs=40, solving=80.0, training=120.0, solver=0.1, prediction=0.2)
     assert slow.pays_after is None
     assert "never pays" in ending.speed_line(slow, timesteps=41, nodes=5935)
+    assert "Speed-up: 0.5." in ending.speed_line(slow, timesteps=41, nodes=5935)
 
 
 __all__ = ["assets"]

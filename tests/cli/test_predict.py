@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from simulgenvae.cli.console import printing_on, show
+from simulgenvae.cli.predict import summary_table
 from simulgenvae.settings import StudyFolder
+from simulgenvae.study.predicted_design import PredictedDesign, VariableSummary
 from simulgenvae.surrogate.model_record import read_facts
 
 AT = "speed=0.5,size=1"
@@ -101,6 +105,26 @@ def test_a_table_shows_inputs_ranges_and_trust(cli: Any, trained: Path) -> None:
     for text in ("speed", "size", "u [m]", "T [K]", "Novelty", "--out FILE.npz"):
         assert text in done.out
     assert sorted(trained.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("width", "heading"), [(80, "temperature ┃ Expected ┃"), (100, "┃ temperature [K] ┃ Expected")]
+)
+def test_numbers_of_a_narrow_table_stay_whole(width: int, heading: str) -> None:
+    design = PredictedDesign(
+        "new_000",
+        {"row": 0.0286734, "speed": 0.00555044, "power": 559.153},
+        (VariableSummary("temperature", "K", 284.2, 307.5, 554.5),),
+        0.028,
+        0.1,
+        input_units={"row": "m", "speed": "m/s", "power": "W"},
+    )
+    console = Console(width=width)
+    with console.capture() as capture, printing_on(console):
+        show(summary_table([design]))
+    assert heading in capture.get()
+    for text in ("0.028673", "0.0055504", "559.15", "307.5", "2.8 %"):
+        assert f" {text} │" in capture.get()
 
 
 def test_written_designs_are_those_of_a_table(cli: Any, trained: Path) -> None:

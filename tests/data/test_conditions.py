@@ -232,3 +232,14 @@ def test_a_scaler_of_an_earlier_version_has_no_units() -> None:
     assert scaler.outside(high) == ["run 'x': p = 3 Pa is above the trained range, 0 to 1 Pa"]
     low = Conditions(("x",), ("p",), np.array([[-3.0]]))
     assert "is below the trained range" in scaler.outside(low)[0]
+
+
+def test_reach_of_a_design_that_is_left_out() -> None:
+    """As by the scaling of the others alone."""
+    table = np.random.default_rng(0).uniform(1, 3, (7, 2))
+    conditions = Conditions(tuple("abcdefg"), ("p", "q"), table)
+    found = ConditionScaler.fit(conditions, ()).left_out_reach(conditions)
+    for row in range(7):
+        others = ConditionScaler.fit(conditions.select(np.delete(np.arange(7), row)), ())
+        assert found[row] == pytest.approx(others.reach(conditions.select([row]))[0])
+    assert (found > 1).any()

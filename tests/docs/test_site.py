@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from docs.site.build import NOTEBOOKS, ROOT, build, commands
+from docs.site.build import NOTEBOOKS, ROOT, add_demo, build, commands
 from docs.site.notebooks import as_page, cells
 from simulgenvae.cli.commands import COMMANDS
 
@@ -61,8 +62,21 @@ def test_a_notebook_that_fails_is_an_error(tmp_path: Path) -> None:
         as_page(notebook, tmp_path / "short.md")
 
 
+def test_a_website_without_the_demo_has_no_link_to_it(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs/explorer.md", tmp_path / "docs")
+    add_demo(tmp_path, tmp_path / "demo/explorer.html")
+    text = (ROOT / "docs/explorer.md").read_text(encoding="utf-8")
+    assert (tmp_path / "docs/explorer.md").read_text(encoding="utf-8") == text
+    assert "demo.html" not in text
+
+
 def test_the_website_is_built_without_warnings(tmp_path: Path) -> None:
-    site = build(tmp_path / "site")
+    demo = tmp_path / "explorer.html"
+    demo.write_text("<!doctype html><title>demo</title>")
+    site = build(tmp_path / "site", demo)
+    assert (site / "docs/demo.html").read_bytes() == demo.read_bytes()
+    assert 'href="../demo.html"' in (site / "docs/explorer/index.html").read_text(encoding="utf-8")
     # Zensical says nothing of a page that only the navigation knows.
     made = {str(page.relative_to(site).parent) for page in site.rglob("index.html")}
     folders = {page.removesuffix(".md").removesuffix("/README") for page in NAMED}

@@ -54,7 +54,7 @@ def verdict(
         (
             verdict(0.6, 0.24, 0.5, 0.24),
             "gaussian processes",
-            "the networks without them are at 50.0 %, 2 times",
+            "the networks without them are at 50.0 %, 2.0 times",
         ),
         (verdict(0.4, 0.25, 0.3, 0.3), "baseline", "A baseline is at least as accurate"),
         (verdict(0.4, 0.1, 0.2, 0.2, None), "nothing compared", "no baselines, to compare with"),
@@ -89,3 +89,5 @@ def test_ratios() -> None:
     assert ratio(None, 0.25) is ratio(0.5, None) is ratio(0.5, 0.0) is None
     given = verdict(0.95, 0.1, 0.5, 0.1, 0.3)
     assert "1.7 times the error of the best baseline" in given.sentence()
+    # Not "1 times".
+    assert "1.0 times the error" in verdict(0.95, 0.1, 0.304, 0.1, 0.3).sentence()

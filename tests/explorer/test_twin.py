@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from simulgenvae.baselines.deviation_scale import DeviationScale
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.deployment.write import inputs_of, random_designs
 from simulgenvae.errors import UserError
@@ -84,6 +86,14 @@ def test_two_kernels_share_the_samples(make_surrogate: MakeSurrogate) -> None:
     surrogate = make_surrogate("both", 0.4)
     mixed = replace(surrogate.ensemble.pod_gp, weights=(0.6, 0.4))
     check(replace(surrogate, ensemble=replace(surrogate.ensemble, pod_gp=mixed)))
+
+
+def test_deviations_that_are_scaled(make_surrogate: MakeSurrogate) -> None:
+    surrogate = make_surrogate("table", 0.4)
+    pod_gp = copy.deepcopy(surrogate.ensemble.pod_gp)
+    for pod_gpr in pod_gp.by_kernel:
+        pod_gpr.deviation_scale = DeviationScale(3.0, 1.3, 0.5, 0.1, 2.0, 1.0)
+    check(replace(surrogate, ensemble=replace(surrogate.ensemble, pod_gp=pod_gp)))
 
 
 def test_without_gaussian_processes_and_without_calibration(make_surrogate: MakeSurrogate) -> None:

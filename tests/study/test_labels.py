@@ -111,6 +111,18 @@ def test_units_come_back_with_the_runs(study: Study, tmp_path: Path, name: str) 
     assert (dataset.time_unit, dataset.mesh.unit) == ("ms", "cm")
 
 
+def test_a_table_of_results_is_a_table_of_designs(study: Study, tmp_path: Path) -> None:
+    peak = {"peak": "max(field)"}
+    one, other = tmp_path / "t.csv", tmp_path / "again.csv"
+    study.predict(tmp_path / "p.npz", params=designs(tmp_path), table=one, quantities=peak)
+    study.predict(tmp_path / "q.npz", params=one, table=other, quantities=peak)
+    assert other.read_text() == one.read_text()
+    again = Study(tmp_path / "other")
+    dataset = again.ingest([tmp_path / "q.npz"], IngestOptions(params=one))
+    assert dataset.conditions.names == ("amplitude", "speed")
+    assert [each.name for each in dataset.conditions.carried] == ["comment"]
+
+
 def test_a_table_of_results(study: Study, tmp_path: Path) -> None:
     params = designs(tmp_path)
     scores = study.predict(tmp_path / "p.npz", params=params, table=tmp_path / "t.csv")

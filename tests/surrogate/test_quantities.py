@@ -141,6 +141,12 @@ def test_a_quantity_that_no_sample_changes_has_the_error_of_the_validation_runs(
     np.testing.assert_array_equal(exact.std(known), 0.0)
 
 
+def test_runs_of_a_special_kind_do_not_make_bands_vanish() -> None:
+    known = samples(np.ones((8, 1)), 0.1, np.random.default_rng(0))
+    calibration = QuantityCalibration.fit(known, 1.0 + 1e-7 * np.arange(8.0)[:, None])
+    assert calibration.std(known)[0, 0] == pytest.approx(0.01, rel=0.3)
+
+
 def test_a_mean_error_is_corrected_as_far_as_it_is_more_than_chance() -> None:
     rng = np.random.default_rng(0)
     known = samples(np.zeros((8, 2)), 0.1, rng)

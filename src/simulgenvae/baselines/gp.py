@@ -255,7 +255,9 @@ class GaussianProcess:
         """
         # Diagonal of K* K⁻¹ K*ᵀ over the prior variance; each factor has the root of the variance.
         across = np.exp(0.5 * self.theta[0]) * kernel_values(self.kernel, squared, self.theta)[1]
-        left: Values = 1.0 - np.einsum("mn,nm->m", across, cho_solve(factor, across.T))
+        # LAPACK directly, as for the likelihood: SciPy's checks take longer for dozens of runs.
+        solved = dpotrs(factor[0], across.T, lower=factor[1])[0]
+        left: Values = 1.0 - np.einsum("mn,nm->m", across, solved)
         return np.clip(left, 0.0, 1.0)
 
     def deviation(self, factor: Factor, squared: Values) -> Values:
@@ -263,7 +265,10 @@ class GaussianProcess:
 
         The arguments are described at :meth:`relative_posterior_variance`.
         """
-        relative = self.relative_posterior_variance(factor, squared)
+        return self.noisy_deviation(self.relative_posterior_variance(factor, squared))
+
+    def noisy_deviation(self, relative: Values) -> Values:
+        """Return standard deviations, noise included, for relative posterior variances, ``[m]``."""
         variance = np.exp(self.theta[0]) * relative + np.exp(self.theta[-1])
         deviation: Values = self.scale * np.sqrt(variance)
         return deviation

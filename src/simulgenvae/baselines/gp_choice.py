@@ -58,16 +58,21 @@ def evidence(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> fl
 
 
 def leave_one_out_error(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> float:
-    """Return the sum of squared leave-one-out errors of ``amplitudes [n, k]``.
+    """Return the sum of squared leave-one-out errors of ``amplitudes [n, k]``."""
+    return float(np.square(leave_one_out_distances(x, choice, amplitudes)).sum())
 
-    The amplitudes of each run are predicted from all others. The hyper-parameters have the largest
-    likelihood of all runs.
+
+def leave_one_out_distances(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> Values:
+    """Return the distance ``[n]`` of each run from its prediction by all others.
+
+    Distances are those of ``amplitudes [n, k]``. The hyper-parameters have the largest likelihood
+    of all runs.
     """
-    total = 0.0
+    squares = np.zeros(len(x))
     searched = _searched(x, choice, amplitudes)
     for (squared, theta, _), y in zip(searched, amplitudes.T, strict=True):
-        total += float(np.square(leave_one_out_errors(squared, y, theta, choice.kernel)).sum())
-    return total
+        squares += np.square(leave_one_out_errors(squared, y, theta, choice.kernel))
+    return np.sqrt(squares)
 
 
 def leave_one_out_errors(squared: Values, y: Values, theta: Values, kernel: Kernel) -> Values:

@@ -5,11 +5,11 @@ the parameters are similar. Few runs say little about the length scales of a sin
 the modes say much.
 
 The prior is on the logarithms of a mode's length scales. Their differences from their mean (the
-ratios of the length scales) are near those that the leading modes have in common, with the long
-tails of Student's distribution, so that a mode may differ from the rest. Their mean is near that of
-the mode before, because later modes vary faster. This is a hierarchical model (Gelman et al. 2013,
-Bayesian data analysis, chapter 5). The common ratios and the ratios of each mode are found in
-turn, at the largest posterior density.
+ratios of the length scales) are near those that the leading modes have in common. Their mean is
+near that of the mode before, because later modes vary faster. Both have the long tails of Student's
+distribution, so that a mode may differ from the rest. This is a hierarchical model (Gelman et al.
+2013, Bayesian data analysis, chapter 5). The common ratios and the ratios of each mode are found in
+turn, at the largest posterior density. With a single parameter, only the mean has a prior.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 RATIO_SPREAD = 0.3
 """Scale of the distribution of a mode's logarithmic length scales about the common ratios."""
-TAILS = 3.0
-"""Degrees of freedom of this distribution (Student's)."""
 MEAN_STEP = 0.2
-"""Standard deviation of the step of their mean from mode to mode."""
+"""Scale of the distribution of the step of their mean from mode to mode."""
+TAILS = 3.0
+"""Degrees of freedom of both distributions (Student's). With a normal distribution of the step,
+late modes that vary much faster than the ones before were taken for noise: 0.0017 % of error on a
+smooth flow of one parameter where 0.0005 % is reached."""
 _ROUNDS = 3
 
 
@@ -49,19 +51,26 @@ class Posterior:
         """Return value, up to a constant, and gradient ``[G + 2]``."""
         value, gradient = self.likelihood(theta)
         lengths = theta[1:-1]
-        # Student's distribution of the ratios: -log p = (ν + 1) / 2 · Σ log(1 + d² / (ν s²)).
-        distance = _centred(lengths) - self.ratios
-        width = TAILS * RATIO_SPREAD**2
-        value += 0.5 * (TAILS + 1) * float(np.log1p(distance**2 / width).sum())
-        slope = (TAILS + 1) * distance / (width + distance**2)
+        penalty, slope = _student(_centred(lengths) - self.ratios, RATIO_SPREAD)
+        value += penalty
         # The derivative of centring: each length scale also moves the mean.
         slope = slope - slope.mean()
         if self.mean is not None:
-            step = float(lengths.mean()) - self.mean
-            value += 0.5 * (step / MEAN_STEP) ** 2
-            slope = slope + step / MEAN_STEP**2 / len(lengths)
+            penalty, of_step = _student(np.array([lengths.mean() - self.mean]), MEAN_STEP)
+            value += penalty
+            slope = slope + of_step / len(lengths)
         # Variance and noise have no prior.
         return value, gradient + np.concatenate([[0.0], slope, [0.0]])
+
+
+def _student(distance: Values, scale: float) -> tuple[float, Values]:
+    """Return minus the logarithm of Student's density, up to a constant, and its gradient.
+
+    It is (ν + 1) / 2 · Σ log(1 + d² / (ν s²)) with the distances d and the scale s.
+    """
+    width = TAILS * scale**2
+    value = 0.5 * (TAILS + 1) * float(np.log1p(distance**2 / width).sum())
+    return value, (TAILS + 1) * distance / (width + distance**2)
 
 
 def related_hyperparameters(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from simulgenvae.baselines.base import BaselineSpec, Choices, Coefficients, Inputs
+from simulgenvae.baselines.base import BaselineSpec, Choices, Inputs
+from simulgenvae.baselines.deviation_scale import DeviationScale
 from simulgenvae.baselines.gp import (
     Factor,
     GaussianProcess,
@@ -20,7 +21,6 @@ from simulgenvae.baselines.gp_choice import (
     SINGLE_LENGTHS,
     GpChoice,
     leave_one_out_error,
-    leave_one_out_errors,
     length_scale_groups,
 )
 from simulgenvae.baselines.gp_prior import related_hyperparameters
@@ -70,11 +70,11 @@ class PodGpr(PodRegression):
     kernel
         Covariance function of all processes.
     hierarchical_prior
-        Whether the length scales of the modes have a common prior (``gp_prior.py``), where there is
-        more than one of them.
+        Whether the length scales of the modes have a common prior (``gp_prior.py``).
     """
 
     likelihood_runs = 160
+    left_out_runs = 400
     inducing_runs = 1000
     choosing_modes = 8
     thorough_modes = 64
@@ -82,6 +82,8 @@ class PodGpr(PodRegression):
     def __init__(self, kernel: Kernel = "matern52", *, hierarchical_prior: bool = False) -> None:
         self.kernel: Kernel = kernel
         self._hierarchical_prior = hierarchical_prior
+        self.deviation_scale = DeviationScale()
+        """Scale of posterior deviations; one that changes nothing until another is set."""
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
         subset, inducing = self._rows(len(x))
@@ -95,8 +97,7 @@ class PodGpr(PodRegression):
         likelihoods = [
             Likelihood(among_subset, standardised(y[subset]), self.kernel) for y in amplitudes.T
         ]
-        # The prior is one of ratios of length scales, of which a single one has none.
-        if self._hierarchical_prior and len(squared) > 1:
+        if self._hierarchical_prior:
             thetas = related_hyperparameters(likelihoods, len(squared), self.choosing_modes, SEED)
         else:
             energies = np.square(amplitudes).sum(axis=0)
@@ -174,28 +175,23 @@ class PodGpr(PodRegression):
         squared = self._squared(self._selection(x))
         return np.column_stack([process.predict(squared) for process in self._processes])
 
-    def samples(self, x: Inputs, noise: Values) -> Coefficients:
-        """Return draws from the posterior, ``[s, m, T, r]``.
+    def posterior(self, x: Inputs) -> tuple[Values, Values]:
+        """Return mean and standard deviation of the amplitudes of designs, ``[m, k]`` each.
 
-        Parameters
-        ----------
-        x
-            Features of the designs, ``[m, P + C]``.
-        noise
-            Standard normal numbers, ``[s, modes]``.
+        ``x`` are their features, ``[m, P + C]``.
         """
         squared = self._squared(self._selection(x))
-        mean = self._amplitudes(x)
-        deviation = np.column_stack(
-            [
-                process.deviation(self.covariance_factor(mode), squared)
-                for mode, process in enumerate(self._processes)
-            ]
-        )
-        # A draw of amplitudes becomes weights of the training runs, as a mean does.
-        return np.stack(
-            [self.combination(self.run_weights(mean + deviation * each)) for each in noise]
-        )
+        mean = [process.predict(squared) for process in self._processes]
+        deviations = [
+            process.deviation(self.covariance_factor(mode), squared)
+            for mode, process in enumerate(self._processes)
+        ]
+        return np.column_stack(mean), self._scaled(deviations)
+
+    @property
+    def training_amplitudes(self) -> Values:
+        """Amplitudes of the training runs, ``[n, k]``."""
+        return self._modes.amplitudes
 
     def relative_posterior_std(self, x: Inputs) -> Values:
         """Return how far designs are from the training runs as the processes see it, ``[m]``.
@@ -212,19 +208,39 @@ class PodGpr(PodRegression):
             ]
         )
 
-    def leave_one_out_errors(self) -> tuple[NDArray[np.intp], Values]:
-        """Return rows ``[s]`` of training runs and the errors of their amplitudes, ``[s, k]``.
+    @property
+    def leaves_out_each(self) -> bool:
+        """True where :meth:`leave_one_out` predicts every training run from all others."""
+        return len(self._coefficients) <= self.left_out_runs
 
-        Each of the runs that gave the hyper-parameters is predicted from the others of them.
+    def leave_one_out(self) -> tuple[NDArray[np.intp], Values, Values]:
+        """Return rows ``[s]`` of training runs with errors and deviations of their amplitudes.
+
+        Each of them is predicted from the others of them; both are ``[s, k]``. They are all
+        training runs, or those that gave the hyper-parameters where there are more than
+        ``left_out_runs``.
         """
         subset, inducing = self._rows(len(self._coefficients))
         squared = _among(self._squared(self._x), inducing, subset)
-        amplitudes = self._modes.amplitudes[subset]
-        errors = [
-            leave_one_out_errors(squared, y, process.theta, self.kernel)
-            for y, process in zip(amplitudes.T, self._processes, strict=True)
-        ]
-        return subset, np.column_stack(errors)
+        errors = []
+        deviations = []
+        parts = zip(self.training_amplitudes.T, self._processes, strict=True)
+        for mode, (y, process) in enumerate(parts):
+            if self.leaves_out_each:
+                factor = self.covariance_factor(mode)
+            else:
+                process = GaussianProcess.learn(squared, y[subset], process.theta, self.kernel)
+                factor = process.factor(squared)
+            error, relative = process.leave_one_out(factor)
+            errors.append(error)
+            deviations.append(process.noisy_deviation(relative))
+        rows = np.arange(len(self._coefficients)) if self.leaves_out_each else subset
+        return rows, np.column_stack(errors), self._scaled(deviations)
+
+    def _scaled(self, deviations: Sequence[Values]) -> Values:
+        """Return deviations ``[m, k]`` as large as errors are, from those of each mode."""
+        together = np.column_stack(deviations)
+        return together * self.deviation_scale.factors(together)[:, None]
 
     def leave_one_out_relative_std(self) -> Values:
         """Return :meth:`relative_posterior_std` of each training run given all others, ``[n]``.
@@ -259,6 +275,7 @@ class PodGpr(PodRegression):
         }
         for name in ("theta", "alpha", "mean", "scale"):
             arrays[name] = np.array([getattr(process, name) for process in self._processes])
+        arrays["deviation_scale"] = self.deviation_scale.array()
         return arrays
 
     @classmethod
@@ -295,6 +312,11 @@ class PodGpr(PodRegression):
         for theta, alpha, mean, scale in zip(*columns, strict=True):
             process = GaussianProcess(_KERNELS[kernel], theta, alpha, float(mean), float(scale))
             restored._processes.append(process)
+        # Files of earlier versions have none.
+        scale = arrays.get("deviation_scale")
+        restored.deviation_scale = (
+            DeviationScale() if scale is None else DeviationScale.restore(scale)
+        )
         return restored
 
     def _chosen(self) -> Choices:

@@ -28,6 +28,11 @@ def show(*things: RenderableType, style: str | None = None) -> None:
         _CONSOLE.get().print(thing, style=style, markup=False, emoji=False, soft_wrap=is_line)
 
 
+def room(columns: int) -> int:
+    """Return how many characters the cells of a row have in a table that fits the console."""
+    return _CONSOLE.get().width - 3 * columns - 1
+
+
 def show_next(command: str) -> None:
     """Say which command usually comes next, unless only results are wanted."""
     logging.getLogger("simulgenvae").info("Next: simulgenvae %s", command)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
-from simulgenvae.cli.console import show
+from simulgenvae.cli.console import room, show
 from simulgenvae.cli.groups import DESIGNS, OUTPUT, PART
 from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.launch_flags import LaunchFlags
@@ -127,7 +127,7 @@ def predict(
     place = None if out is None else written_place(out, len(designs))
     if json:
         print_json(PredictResult(tuple(designs), place))
-    show(_table(designs))
+    show(summary_table(designs))
     if any(design.true_error is not None for design in designs):
         show(_truth_table(designs))
     if any(design.quantities for design in designs):
@@ -159,35 +159,47 @@ def _numbers(given: str) -> NDArray[np.intp]:
     return read_node_numbers(given)
 
 
-def _table(designs: Sequence[PredictedDesign]) -> Table:
+def summary_table(designs: Sequence[PredictedDesign]) -> Table:
     """Return a table of all designs, or of the least certain ones of many."""
     title = "Predictions: minimum, mean and maximum over all times and nodes"
     if len(designs) > MOST_ROWS:
         title = f"The {MOST_ROWS} least certain of {len(designs)} designs"
         # Of a thousand designs, the doubtful ones are those to look at.
         designs = sorted(designs, key=_uncertainty, reverse=True)[:MOST_ROWS]
+    first = designs[0]
+    headings = [quantity(name, first.input_units.get(name, "")) for name in first.inputs]
+    headings += [quantity(variable.name, variable.unit) for variable in first.variables]
+    rows = list(map(_numbers_of, designs))
     table = Table(title=title, title_justify="left")
     table.add_column("Design", no_wrap=True)
-    first = designs[0]
-    for name in first.inputs:
-        heading = quantity(name, first.input_units.get(name, ""))
+    headings += ["Expected error", "Novelty"]
+    names = [each.design for each in designs]
+    cells = [("Design", *names), *zip(headings, *rows, strict=True)]
+    if _width(cells) > room(len(cells)):
+        # Unlike numbers, headings can be read on two lines.
+        headings = [heading.replace(" ", "\n") for heading in headings]
+    for heading in headings:
         table.add_column(heading, justify="right", overflow="fold")
-    for variable in first.variables:
-        table.add_column(quantity(variable.name, variable.unit), justify="right", no_wrap=True)
-    table.add_column("Expected error", justify="right")
-    table.add_column("Novelty", justify="right", no_wrap=True)
-    for each in designs:
-        inputs = [
-            value if isinstance(value, str) else f"{value:.5g}" for value in each.inputs.values()
-        ]
-        ranges = [
-            "\n".join((number(variable.minimum), number(variable.mean), number(variable.maximum)))
-            for variable in each.variables
-        ]
-        error = percent(each.expected_error, digits=2, trailing_zeros=False)
-        novelty = NONE if each.novelty is None else f"{each.novelty:.2f}"
-        table.add_row(each.design, *inputs, *ranges, error, novelty)
+    for each, row in zip(designs, rows, strict=True):
+        table.add_row(each.design, *row)
     return table
+
+
+def _width(columns: Sequence[Sequence[str]]) -> int:
+    """Return how many characters the cells of a row need, for which no line is wrapped."""
+    return sum(max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns)
+
+
+def _numbers_of(each: PredictedDesign) -> list[str]:
+    """Return the cells of a design: inputs, fields (least, mean and largest value), scores."""
+    inputs = [value if isinstance(value, str) else f"{value:.5g}" for value in each.inputs.values()]
+    ranges = [
+        "\n".join((number(variable.minimum), number(variable.mean), number(variable.maximum)))
+        for variable in each.variables
+    ]
+    error = percent(each.expected_error, digits=2, trailing_zeros=False)
+    novelty = NONE if each.novelty is None else f"{each.novelty:.2f}"
+    return [*inputs, *ranges, error, novelty]
 
 
 def _truth_table(designs: Sequence[PredictedDesign]) -> Table:

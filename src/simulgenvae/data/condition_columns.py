@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from simulgenvae.data.names import listed, natural_key
+from simulgenvae.data.result_columns import result_columns, results_note
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ def find_roles(
 ) -> Roles:
     """Return which column has the ids, which are parameters, and which are carried along.
 
+    Results in a table of predicted designs are none of these, and left out with a note.
+
     Parameters
     ----------
     columns
@@ -178,11 +181,16 @@ def find_roles(
     Raises
     ------
     UserError
-        For columns that may only count the rows, which must not be learned from.
+        For columns that may only count the rows, and for results in another order than that of
+        tables of predicted designs, which must not be learned from.
     """
     ids = _id_column(columns, header=header)
     notes = []
     others = [column for column in columns if column is not ids]
+    results = result_columns([each.name for each in others], known) if header else []
+    if results:
+        others = [column for column in others if column.name not in results]
+        notes.append(f"{columns[0].places[0].path}: {results_note(results)}")
     if ids is None and header:
         # Without a column of ids, texts that differ in every row can only be names of the runs.
         names = [each for each in others if each.name not in known and _names_runs(each, known)]

@@ -246,24 +246,47 @@ class ConditionScaler(BaseModel):
         the number in which it is largest: more than 1 is outside. It is 0 where no parameter is a
         number.
         """
-        number = np.array([not levels for levels in self.levels], dtype=bool)
-        if not number.any():
+        if not self._numbers.any():
             return np.zeros(len(conditions))
-        ends = self.warp(np.array([self.lower, self.upper]))[:, number]
-        middle = ends.mean(axis=0)
-        distances = np.abs(self.warp(conditions.table)[:, number] - middle)
-        reach: NDArray[np.float64] = (distances / (ends[1] - middle)).max(axis=1)
-        return reach
+        lower, upper = self.warp(np.array([self.lower, self.upper]))[:, self._numbers]
+        return _reach(self.warp(conditions.table)[:, self._numbers], lower, upper)
 
-    def outside(self, conditions: Conditions) -> list[str]:
-        """Return one warning for each parameter value outside the trained range."""
+    def left_out_reach(self, conditions: Conditions) -> NDArray[np.float64]:
+        """Return how far each of n designs is from the middle of the others' range, ``[n]``.
+
+        It is the distance of :meth:`reach`. There are at least two designs.
+        """
+        if not self._numbers.any():
+            return np.zeros(len(conditions))
+        values = self.warp(conditions.table)[:, self._numbers]
+        # Where a design has the end of the range, the range of the others ends at the next one.
+        ordered = np.sort(values, axis=0)
+        lower = np.where(values == ordered[0], ordered[1], ordered[0])
+        upper = np.where(values == ordered[-1], ordered[-2], ordered[-1])
+        return _reach(values, lower, upper)
+
+    @property
+    def _numbers(self) -> NDArray[np.bool_]:
+        """True for each parameter that is a number, ``[P]``."""
+        return np.array([not levels for levels in self.levels], dtype=bool)
+
+    def is_outside(self, conditions: Conditions) -> NDArray[np.bool_]:
+        """Return whether each parameter value is outside the trained range, ``[n, P]``."""
         lower = np.array(self.lower)
         upper = np.array(self.upper)
         table = recoded(conditions, self.levels)
         # Values that a program has printed and read again may be off by rounding.
         slack = 1e-6 * (upper - lower)
+        found: NDArray[np.bool_] = (table < lower - slack) | (table > upper + slack)
+        return found
+
+    def outside(self, conditions: Conditions) -> list[str]:
+        """Return one warning for each parameter value outside the trained range."""
+        lower = self.lower
+        upper = self.upper
+        table = recoded(conditions, self.levels)
         found = []
-        for run, column in np.argwhere((table < lower - slack) | (table > upper + slack)):
+        for run, column in np.argwhere(self.is_outside(conditions)):
             where = f"run {conditions.ids[run]!r}: {self.names[column]} ="
             if levels := self.levels[column]:
                 text = conditions.value(run, column)
@@ -277,3 +300,13 @@ class ConditionScaler(BaseModel):
                     f"{lower[column]:g} to {with_unit(f'{upper[column]:g}', unit)}"
                 )
         return found
+
+
+def _reach(
+    values: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the largest distance of values ``[n, P]`` from the middle in half ranges, ``[n]``."""
+    # Parameters whose values are all the same but for one have no range without it.
+    half = np.maximum(0.5 * (upper - lower), np.finfo(np.float64).tiny)
+    distances = np.abs(values - 0.5 * (lower + upper)) / half
+    return np.asarray(np.minimum(distances, np.finfo(np.float32).max).max(axis=1))

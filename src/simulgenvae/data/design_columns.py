@@ -39,6 +39,11 @@ class Columns(NamedTuple):
         _checked(names)
         return self._replace(values=dict(zip(names, self.values.values(), strict=True)))
 
+    def without(self, names: Sequence[str]) -> Columns:
+        """Return columns without those of some names."""
+        kept = {name: each for name, each in self.values.items() if name not in names}
+        return self._replace(values=kept)
+
 
 def columns_of(designs: object, names: Sequence[str] | None = None) -> Columns:
     """Return designs in any of the forms of :data:`TAKEN` but files and Conditions as columns.

@@ -6,6 +6,7 @@ Tested in tests/data/test_designs_from.py.
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 from dataclasses import replace
 from decimal import Decimal
@@ -21,7 +22,8 @@ from simulgenvae.data.design_columns import TAKEN, Columns, columns_of
 from simulgenvae.data.images.given import images_from
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.names import natural_key
-from simulgenvae.data.units import named_parameter, split_units
+from simulgenvae.data.result_columns import result_columns, results_note
+from simulgenvae.data.units import named_parameter, split_unit, split_units
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import LeftOut
+
+logger = logging.getLogger(__name__)
 
 
 def designs_from(designs: object, scaler: ConditionScaler, images: object = None) -> Conditions:
@@ -101,13 +105,14 @@ def conditions_from(designs: object, ids: Sequence[str] | None = None) -> Condit
         return read_condition_files(Path(os.fspath(designs))).conditions  # type: ignore[call-overload]
     columns = columns_of(designs)
     labels = split_units(tuple(columns.values))
-    columns = columns.renamed([label.name for label in labels])
+    columns = _without_results(columns.renamed([label.name for label in labels]))
     levels: list[Levels] = []
     for values in columns.values.values():
         texts = {each for each in values if isinstance(each, str)}
         levels.append(tuple(sorted(map(str, texts), key=natural_key)))
     names = tuple(columns.values)
-    units = [label.unit for label in labels]
+    unit_of = {label.name: label.unit for label in labels}
+    units = [unit_of[name] for name in names]
     return _conditions(columns, names, levels, units, ids)
 
 
@@ -123,7 +128,7 @@ def _parameters(designs: object, scaler: ConditionScaler) -> Conditions | None:
     names = tuple(
         named_parameter(name, scaler.names, scaler.units, "designs") for name in columns.values
     )
-    columns = columns.renamed(names)
+    columns = _without_results(columns.renamed(names), scaler)
     constant = {each.name: each for each in scaler.left_out}
     for name in columns.values:
         if name in constant:
@@ -139,6 +144,17 @@ def _parameters(designs: object, scaler: ConditionScaler) -> Conditions | None:
         absent = ", ".join(map(repr, missing))
         raise UserError(f"{absent} {verb} missing: {_wanted(scaler.names)}")
     return _conditions(columns, scaler.names, scaler.levels, scaler.units, None)
+
+
+def _without_results(columns: Columns, scaler: ConditionScaler | None = None) -> Columns:
+    """Return columns without those of results, as a table of predicted designs has them."""
+    known = (*scaler.names, *(each.name for each in scaler.left_out)) if scaler else ()
+    labelled = {name if name in known else split_unit(name).name: name for name in columns.values}
+    results = result_columns(list(labelled), known)
+    if not results:
+        return columns
+    logger.info("note: %s", results_note(results))
+    return columns.without([labelled[name] for name in results])
 
 
 def _conditions(

@@ -66,8 +66,13 @@ def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
 
 def listed(names: Sequence[str]) -> str:
     """Return the first ten of ``names`` for a message, and how many more there are."""
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return ", ".join(map(repr, names[:10])) + more
+    return shortened(list(map(repr, names)))
+
+
+def shortened(texts: Sequence[str]) -> str:
+    """Return the first ten of ``texts`` for a message, and how many more there are."""
+    more = f" and {len(texts) - 10} more" if len(texts) > 10 else ""
+    return ", ".join(texts[:10]) + more
 
 
 @contextmanager

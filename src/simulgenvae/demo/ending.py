@@ -142,8 +142,10 @@ def error_line(result: Measured) -> str:
 
 def speed_line(costs: Costs, timesteps: int, nodes: int) -> str:
     """Return the sentences about speed-up and the number of designs from which on it pays."""
+    # Rounded to a whole number, a surrogate slower than the solver would have the speed-up 1.
+    digits = ".0f" if costs.speed_up >= 10 else ".2g"
     found = (
-        f"Speed-up: {costs.speed_up:.0f}. By the clock, a design takes "
+        f"Speed-up: {costs.speed_up:{digits}}. By the clock, a design takes "
         f"{milliseconds(costs.solver)} with the solver and {milliseconds(costs.prediction)} with "
         f"the surrogate ({timesteps} times at {nodes:,} nodes)."
     )

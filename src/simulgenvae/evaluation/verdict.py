@@ -115,7 +115,8 @@ class Verdict:
 
     def _networks_only(self) -> str:
         multiple = ratio(self.networks, self.baseline)
-        times = "more than" if multiple is None else f"{multiple:.2g} times"
+        digits = ".2g" if multiple is None or multiple < 0.95 else ".1f"
+        times = "more than" if multiple is None else f"{multiple:{digits}} times"
         return (
             f"the networks without them are at {percent(self.networks)}, {times} the error of the "
             "best baseline"

@@ -85,17 +85,30 @@ class Processes(nn.Module):
             stop = start + self.counts[number]
             prior = self.get_buffer(f"prior_{number}") * variance
             deviation = (prior + self.get_buffer(f"floor_{number}")).sqrt()
-            noise = self.get_buffer("noise")[start:stop] * self.get_buffer(f"scale_{number}")
+            deviation = self._scaled(deviation * self.get_buffer(f"scale_{number}"), number)
+            noise = self.get_buffer("noise")[start:stop]
             drawn.append(self.gp.kernels[number].amplitudes(values[number]) + deviation * noise)
             start = stop
         return self.gp.mean(values), self.gp.trajectories(torch.cat(drawn)), novelty
+
+    def _scaled(self, deviation: Tensor, number: int) -> Tensor:
+        """Return a kernel's deviations ``[1, k]`` as large as errors are (``DeviationScale``)."""
+        offset, slope, least, largest = self.get_buffer(f"deviation_scale_{number}")
+        size = deviation.square().sum(1, keepdim=True).sqrt()
+        within = torch.minimum(torch.maximum(size, least), largest)
+        # A sum in the exponent: a file of networks leaves out factors of nearly 1.
+        return deviation * torch.exp(offset + slope * within.log())
 
 
 def _scales(pod_gpr: PodGpr, number: int) -> dict[str, np.ndarray]:
     """Return what turns relative variances of a kernel's modes into deviations."""
     arrays = pod_gpr.arrays()
+    scale = pod_gpr.deviation_scale
+    slope = scale.power - 1.0
+    offset = np.log(scale.level) - slope * np.log(scale.middle)
     return {
         f"prior_{number}": np.exp(arrays["theta"][:, 0]),
         f"floor_{number}": np.exp(arrays["theta"][:, -1]),
         f"scale_{number}": arrays["scale"],
+        f"deviation_scale_{number}": np.array([offset, slope, scale.least, scale.largest]),
     }

@@ -18,6 +18,7 @@ from simulgenvae.explorer.networks import networks_of
 from simulgenvae.explorer.onnx_file import require_onnx
 from simulgenvae.explorer.quantities import page_quantities
 from simulgenvae.explorer.state import StateArrays
+from simulgenvae.explorer.volume_mesh import volume_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +95,7 @@ def make_twin(
     description = describe(surrogate, training, origin, quantities, is_exact=networks.is_exact)
     arrays = _training_arrays(surrogate, training)
     arrays |= drawn_mesh(surrogate.whole_mesh, description.node_count).arrays()
+    arrays |= volume_arrays(surrogate.whole_mesh)
     arrays |= state.arrays()
     arrays |= networks.arrays()
     arrays |= quantities.arrays

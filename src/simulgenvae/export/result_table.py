@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from simulgenvae.data.result_columns import EXPECTED_ERROR, NOVELTY, TRUE_ERROR, WARNINGS
 from simulgenvae.data.units import header
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
@@ -56,14 +57,17 @@ class ResultRow:
     """True joint relative L2 error, where the design is solved too."""
 
     def cells(self) -> dict[str, Cell]:
-        """Return all cells by the name of their column; a name that is taken gets a ``_``."""
+        """Return all cells by the name of their column; a name that is taken gets a ``_``.
+
+        By the order of the columns :func:`.result_columns` finds the results again.
+        """
         cells = {"id": Cell(self.design)}
-        true = {} if self.true_error is None else {"true_error": Cell(self.true_error)}
+        true = {} if self.true_error is None else {TRUE_ERROR: Cell(self.true_error)}
         scores = {
-            "expected_error": Cell(self.expected_error),
+            EXPECTED_ERROR: Cell(self.expected_error),
             **true,
-            "novelty": Cell(self.novelty),
-            "warnings": Cell("; ".join(self.warnings)),
+            NOVELTY: Cell(self.novelty),
+            WARNINGS: Cell("; ".join(self.warnings)),
         }
         texts = {name: Cell(text) for name, text in self.carried.items()}
         for group in (self.inputs, self.quantities, scores, texts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,16 @@ class Quantity:
         volumes = self.volumes if self.region.mix is None else np.ones(1)
         weights = np.ones(1) if self.times.is_one else self.times.weights
         return self.statistic.function(values, volumes, weights)
+
+    @property
+    def digest(self) -> bytes:
+        """Hash, of 32 bytes, of which number of a run it is: of all but name, text and limit."""
+        found = hashlib.sha256(f"{self.statistic.word} {self.times.is_one}".encode())
+        parts = (self.columns, self.region.nodes, self.times.rows, self.times.weights)
+        for part in (*parts, *(() if self.region.mix is None else (self.region.mix,))):
+            array = np.asarray(part, np.float64)
+            found.update(f"{len(array)} ".encode() + array.tobytes())
+        return found.digest()
 
     @property
     def has_place(self) -> bool:

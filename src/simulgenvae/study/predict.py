@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.data.matching import read_new_conditions
+from simulgenvae.data.result_columns import BAND_ENDS
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.result_table import (
@@ -426,6 +427,7 @@ def quantity_cells(quantities: Sequence[PredictedQuantity]) -> dict[str, Cell]:
     """Return the columns of quantities in the table of results: value and ends of the band."""
     cells: dict[str, Cell] = {}
     for each in quantities:
-        parts = {"": each.value, "_lower": each.lower, "_upper": each.upper}
-        cells |= {each.name + end: Cell(value, each.unit) for end, value in parts.items()}
+        values = (each.value, each.lower, each.upper)
+        for end, value in zip(BAND_ENDS, values, strict=True):
+            cells[each.name + end] = Cell(value, each.unit)
     return cells

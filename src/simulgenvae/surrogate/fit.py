@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulgenvae.data.split import Split, make_split
@@ -18,6 +19,7 @@ from simulgenvae.search.find import begin_or_continue, find_settings
 from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble.build import build_ensemble
+from simulgenvae.surrogate.measure_held_out import with_true_quantities
 from simulgenvae.surrogate.rest_time import rest_seconds
 from simulgenvae.surrogate.shapes import with_shapes
 from simulgenvae.surrogate.trained_surrogate import trained_surrogate, write_model
@@ -157,6 +159,8 @@ def fit(
         surrogate = trained_surrogate(
             dataset, settings, split, stages, trained, ensemble, kept, search, shapes
         )
+        folder = Path() if study is None else study.folder
+        surrogate = with_true_quantities(surrogate, dataset, folder)
         if study is not None and collectives.is_rank0():
             write_model(trained, surrogate, study, kept, runs=len(dataset.ids))
         if conclude and collectives.is_rank0():

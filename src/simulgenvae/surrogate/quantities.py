@@ -98,9 +98,12 @@ class QuantityPredictor:
         held_out = required_ensemble(self.parts).held_out
         if held_out is None or not len(self.group):
             return QuantityCalibration.none(len(self.group))
-        truth = [self.group.of_coefficients(self._decoder, run).values for run in held_out.truth]
+        projected = [self.group.of_coefficients(self._decoder, run) for run in held_out.truth]
+        truth = np.stack([each.values for each in projected])
+        if held_out.quantities is not None:
+            truth = held_out.quantities.put_into(truth, self.group.quantities)
         samples = QuantitySamples.of(self.group, self._decoder, held_out.prediction)
-        return QuantityCalibration.fit(samples, np.stack(truth))
+        return QuantityCalibration.fit(samples, truth)
 
     def predict(self, conditions: Conditions) -> PredictedQuantities:
         """Return the quantities of n designs; UserError where there are none."""

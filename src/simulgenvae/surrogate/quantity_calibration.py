@@ -36,6 +36,10 @@ CHANCE = 4.0
 """Multiple of the mean's own variance up to which a squared mean error is taken for chance: two
 standard errors. With one, means of eight runs often corrected what was right."""
 
+LEAST_FACTOR = 0.1
+"""Least factor from a spread to a standard deviation. Where all validation runs err by less, they
+are of a special kind: their maximum may be the value at a wall, that of other designs elsewhere."""
+
 
 @dataclass(frozen=True, eq=False)
 class QuantityCalibration:
@@ -86,9 +90,9 @@ class QuantityCalibration:
         # Half of the runs' number as degrees of freedom. The same runs have chosen the weights of
         # the ensemble, and errors have heavier tails than a normal distribution.
         width = float(stdtrit(max(1.0, runs / 2), (1 + LEVEL) / 2))
-        return cls(
-            runs, _correction(errors), typical, np.sqrt(np.square(ratios).mean(axis=0)), width
-        )
+        factor = np.sqrt(np.square(ratios).mean(axis=0))
+        factor = np.where(certain, factor, np.maximum(factor, LEAST_FACTOR))
+        return cls(runs, _correction(errors), typical, factor, width)
 
     @classmethod
     def none(cls, quantities: int) -> Self:

@@ -23,6 +23,21 @@ def test_it_prints_the_times_of_a_page(
     page.write_bytes(make_page("S", small_model("plate").container()))
     monkeypatch.setattr(sys, "argv", ["explorer", str(page), "--seconds", "0.3"])
     explorer.main()
-    first, fields = (float(found) for found in re.findall(r"\d+\.\d+", capsys.readouterr().out))
+    found = re.findall(r"\d+(?:\.\d+)?", capsys.readouterr().out)
+    first, moved, fields = map(float, found)
     assert 0 < first < 60
+    assert moved > 0
     assert fields > 0
+
+
+@pytest.mark.slow
+def test_a_page_is_made_of_any_number_of_nodes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explorer = pytest.importorskip("benchmarks.speed.explorer")
+    page = tmp_path / "page.html"
+    explorer.make_large_page(60, 4, tmp_path / "study", page)
+    printed = capsys.readouterr().out
+    assert printed.startswith("60 nodes, ")
+    assert "tetrahedra, 4 modes: " in printed
+    assert page.stat().st_size > 1e6

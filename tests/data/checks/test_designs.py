@@ -40,3 +40,18 @@ def test_a_design_outside_is_found() -> None:
     )
     assert [finding.severity for finding in found] == ["warning", "info"]
     assert "test runs: 1 of 1" in found[1].message
+
+
+def test_designs_outside_are_one_warning() -> None:
+    ids = tuple("abcdef")
+    table = np.array([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5], [2.0, -1.0], [0.5, 3.0], [0.2, 0.2]])
+    rows = {"train": np.array([0, 1]), "validation": np.array([2]), "test": np.array([3, 4, 5])}
+    warnings = [
+        finding.message
+        for finding in check_designs(Conditions(ids, ("p", "q"), table), rows)
+        if finding.severity == "warning"
+    ]
+    assert warnings == [
+        "test runs: 2 of 3 have values outside the trained range, where predictions extrapolate: "
+        "'d' (p, q), 'e' (q)"
+    ]

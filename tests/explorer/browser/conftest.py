@@ -79,6 +79,22 @@ class Opened:
         self.complete()
         return self.page.locator("#stage").screenshot()
 
+    def download(self, name: str, folder: Path, within: str = "#takeaway") -> Path:
+        """Press a button that saves a file, and return where it was saved in ``folder``."""
+        with self.page.expect_download() as waiting:
+            self.page.locator(within).get_by_role("button", name=name, exact=True).click()
+        path = folder / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path
+
+    def click_middle(self) -> None:
+        """Click near the middle of the view."""
+        box = self.page.locator("#stage").bounding_box()
+        assert box is not None
+        middle = box["x"] + box["width"] / 2 - 60, box["y"] + box["height"] / 2
+        self.page.mouse.click(*middle)
+        self.complete()
+
     def state(self, path: str) -> Any:
         """Return a part of the state."""
         return self.page.evaluate(f"window.explorer.state.{path}")
@@ -131,16 +147,14 @@ def nothing_goes_wrong() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def open_page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """Return a function that opens a page with a container."""
-    folder = tmp_path_factory.mktemp("pages")
+def open_file(browser: Browser) -> Iterator[Open]:
+    """Return a function that opens the file of a page."""
     contexts = []
 
-    def open_one(container: bytes, *, load: bool = True, **options: Any) -> Opened:
+    def open_one(path: Path, *, load: bool = True, **options: Any) -> Opened:
         size = options.pop("viewport", {"width": 1200, "height": 760})
         context = browser.new_context(viewport=size, **options)
         contexts.append(context)
-        path = page_file(container, folder / f"page{len(_OPENED)}.html")
         page = Opened(context.new_page(), path)
         _OPENED.append(page)
         return page.load() if load else page
@@ -148,6 +162,17 @@ def open_page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
     yield open_one
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def open_page(open_file: Open, tmp_path_factory: pytest.TempPathFactory) -> Open:
+    """Return a function that opens a page with a container."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def open_one(container: bytes, **options: Any) -> Opened:
+        return open_file(page_file(container, folder / f"page{len(_OPENED)}.html"), **options)
+
+    return open_one
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,19 @@ def test_reset_random_and_training_runs(page: Opened) -> None:
     assert page.state("design.parameters") == [0, 0]
 
 
+@pytest.mark.parametrize("width", [390, 1200])
+def test_numbers_are_not_cut_off(open_page: Open, width: int) -> None:
+    page = open_page(small_model("plate").container(), viewport={"width": width, "height": 800})
+    page.set(
+        "{design: {parameters: [-0.12345678901, 1], image: null},"
+        "rangeKind: 'manual', manual: [-12345.5, 300.125]}"
+    )
+    for label in ("a (mm)", "Least value of the colours"):
+        field = page.page.get_by_label(label, exact=True)
+        assert field.input_value() in {"-0.12345678901", "-12345.5"}
+        assert field.evaluate("each => each.scrollWidth <= each.clientWidth"), label
+
+
 def test_keys_move_through_time_and_play(page: Opened) -> None:
     page.page.keyboard.press("Home")
     page.page.keyboard.press("ArrowRight")

@@ -136,10 +136,8 @@ def test_a_pinned_design_is_compared_also_in_the_table(page: Opened, tmp_path: P
         f"pinned: {{parameters: {PINNED.tolist()}, image: null}}}}"
     )
     assert page.page.inner_text("#quantities").count("Difference, this − pinned: ") == 3
-    with page.page.expect_download() as waiting:
-        page.page.locator("#quantities-head").get_by_role("button", name="CSV").click()
-    waiting.value.save_as(tmp_path / "quantities.csv")
-    rows = list(csv.DictReader((tmp_path / "quantities.csv").open(encoding="utf-8")))
+    table = page.download("CSV", tmp_path, "#quantities-head")
+    rows = list(csv.DictReader(table.open(encoding="utf-8")))
     this, pinned = _known(model, DESIGN), _known(model, PINNED)
     for row, name in zip(rows, this, strict=True):
         assert row["quantity"] == name

@@ -35,31 +35,15 @@ def page(plate: Opened) -> Opened:
     return plate
 
 
-def _click_middle(page: Opened) -> int:
-    box = page.page.locator("#stage").bounding_box()
-    assert box is not None
-    page.page.mouse.click(box["x"] + box["width"] / 2 - 60, box["y"] + box["height"] / 2)
-    page.complete()
-    (row,) = page.state("probes")
-    return int(row)
-
-
-def _download(page: Opened, name: str, tmp_path: Path, within: str = "#takeaway") -> Path:
-    with page.page.expect_download() as waiting:
-        page.page.locator(within).get_by_role("button", name=name, exact=True).click()
-    path = tmp_path / waiting.value.suggested_filename
-    waiting.value.save_as(path)
-    return path
-
-
 def test_a_probe_shows_the_history_with_its_interval(page: Opened, tmp_path: Path) -> None:
-    row = _click_middle(page)
+    page.click_middle()
+    (row,) = page.state("probes")
     model = small_model("plate")
     place = model.mesh.points[row]
     assert abs(place[0] - 0.75) < 0.3
     assert abs(place[1] - 0.5) < 0.2
     assert page.page.locator("#probes .chart canvas").is_visible()
-    table = list(csv.reader(_download(page, "CSV", tmp_path, "#probe-head").open()))
+    table = list(csv.reader(page.download("CSV", tmp_path, "#probe-head").open()))
     assert table[0][0] == "time [s]"
     assert table[0][1].startswith(f"T at node {row} (")
     found = np.array([line[:5] for line in table[1:]], float)
@@ -70,8 +54,7 @@ def test_a_probe_shows_the_history_with_its_interval(page: Opened, tmp_path: Pat
     )  # fmt: skip
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     # A second click at the same node takes the probe away.
-    box = page.page.locator("#stage").bounding_box()
-    page.page.mouse.click(box["x"] + box["width"] / 2 - 60, box["y"] + box["height"] / 2)
+    page.click_middle()
     assert page.state("probes") == []
 
 
@@ -139,7 +122,7 @@ def test_a_link_restores_what_is_shown(page: Opened) -> None:
 
 
 def test_a_table_of_the_shown_state(page: Opened, tmp_path: Path) -> None:
-    table = list(csv.reader(_download(page, "CSV", tmp_path).open()))
+    table = list(csv.reader(page.download("CSV", tmp_path).open()))
     model = small_model("plate")
     assert table[0][:8] == [
         "node",
@@ -158,7 +141,7 @@ def test_a_table_of_the_shown_state(page: Opened, tmp_path: Path) -> None:
 
 
 def test_a_grid_that_vtk_reads(page: Opened, tmp_path: Path) -> None:
-    grid = pyvista.UnstructuredGrid(_download(page, "VTU", tmp_path))
+    grid = pyvista.UnstructuredGrid(page.download("VTU", tmp_path))
     model = small_model("plate")
     assert grid.n_cells == len(model.mesh.triangles)
     np.testing.assert_allclose(grid.points, model.mesh.points, atol=1e-6)
@@ -171,7 +154,7 @@ def test_a_grid_that_vtk_reads(page: Opened, tmp_path: Path) -> None:
 
 
 def test_a_picture_with_title_and_colour_bar(page: Opened, tmp_path: Path) -> None:
-    with Image.open(_download(page, "PNG", tmp_path)) as image:
+    with Image.open(page.download("PNG", tmp_path)) as image:
         pixels = np.asarray(image.convert("RGB"))
     # Title, field and colour bar: most of it is paper, but not all.
     coloured = (pixels != 255).any(axis=2)

@@ -19,6 +19,8 @@ from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.build import (
     build_ensemble,
     calibrate,
+    left_out,
+    predicted,
 )
 from simulgenvae.surrogate.ensemble.stacking import STEPS
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -64,9 +66,8 @@ def test_calibration_brings_the_spread_to_the_errors(
         3 * np.mean(np.square(errors)), rel=1e-3
     )
     assert (np.abs(errors) <= found.interval_factor * np.array(spreads)).mean() > 0.8
-    assert (
-        calibrate(ensemble, waves, rows, waves.conditions.select(rows), trained.reduction) == found
-    )
+    predictions = predicted(ensemble, waves.conditions.select(rows), rows)
+    assert calibrate(predictions, waves, trained.reduction) == found
 
 
 def test_the_test_runs_are_not_looked_at(
@@ -93,10 +94,36 @@ def test_refitted_networks_and_processes_take_the_places_of_those_that_were_judg
     numbers = [trained.members.index(member) for member in judged.members]
     assert [trained.refitted.index(member) for member in found.members] == numbers
     # What was chosen is what the networks were judged by that had not seen the validation runs.
-    assert (found.gp_weight, found.calibration) == (judged.gp_weight, judged.calibration)
+    assert found.gp_weight == judged.gp_weight == 1
     assert found.member_weights == judged.member_weights
     assert len(judged.pod_gp.training_relative_std) == len(split.train)
     assert len(found.pod_gp.training_relative_std) == len(split.train) + len(split.validation)
+    # Processes alone are calibrated on all runs that they learned from, each of them left out.
+    assert found.calibration.runs == len(split.train) + len(split.validation)
+
+
+def test_a_left_out_run_is_predicted_by_the_others(
+    ensemble: Ensemble, trained: Trained, waves: Dataset
+) -> None:
+    rows = trained.rows["train"]
+    found = dict(left_out(ensemble, rows))
+    assert sorted(found) == sorted(rows)
+    for row, prediction in found.items():
+        seen = ensemble.pod_gp.predict(waves.conditions.select([row]), waves.times)
+        truth = np.asarray(trained.coefficients[np.array([row])])
+        # The others know less of a run than all with it.
+        assert np.linalg.norm(seen - truth) < np.linalg.norm(prediction.mean - truth)
+        assert prediction.samples.shape == (12, *seen.shape)
+        assert prediction.samples.std(axis=0).max() > 0
+
+
+def test_mixed_predictions_are_calibrated_on_validation_runs(
+    ensemble: Ensemble, trained: Trained, waves: Dataset, settings: Settings
+) -> None:
+    """Networks have no closed form for a run that is left out."""
+    off = settings.model_copy(update={"prediction": PredictionSettings(gaussian_process="off")})
+    refitted = replace(trained, refitted=trained.members)
+    assert build_ensemble(refitted, waves, off).calibration.runs == 2
 
 
 def test_without_validation_runs_nothing_is_chosen(
@@ -121,9 +148,8 @@ def test_switched_off_processes_measure_novelty_alone(
     )
     rows = trained.rows["validation"]
     networks = replace(ensemble, gp_weight=0.0)
-    assert found.calibration == calibrate(
-        networks, waves, rows, waves.conditions.select(rows), trained.reduction
-    )
+    predictions = predicted(networks, waves.conditions.select(rows), rows)
+    assert found.calibration == calibrate(predictions, waves, trained.reduction)
 
 
 def test_of_too_few_runs_there_are_no_processes(

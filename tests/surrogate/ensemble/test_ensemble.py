@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from simulgenvae.baselines.deviation_scale import DeviationScale
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.coefficient_prediction import principal_deviations
@@ -196,6 +198,15 @@ def test_single_and_equal_deviations_keep_their_variance(count: int) -> None:
     nothing = principal_deviations(np.zeros((3, 4, 2), np.float32))
     assert nothing.shape == (1, 4, 2)
     assert not nothing.any()
+
+
+def test_left_out_runs_give_the_widening_of_processes(ensemble: Ensemble) -> None:
+    pod_gp = copy.deepcopy(ensemble.pod_gp)
+    pod_gp.leading.deviation_scale = DeviationScale(level=0.5, widening=2.0)
+    scaled = replace(ensemble, pod_gp=pod_gp)
+    assert replace(scaled, gp_weight=1.0).widening_power == 2.0
+    assert replace(scaled, gp_weight=0.25).widening_power == 0.25 * 2.0 + 0.75
+    assert replace(ensemble, gp_weight=1.0).widening_power == 4.0
 
 
 @pytest.mark.parametrize(("gp_weight", "factor"), [(0.0, 2.0), (1.0, 16.0)])

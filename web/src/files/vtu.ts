@@ -1,5 +1,7 @@
 /** Files of VTK: an unstructured grid in XML, arrays as base64. */
 
+import type { GridCells } from "./grid_cells";
+
 export interface GridField {
   name: string;
   values: Float32Array | Float64Array;
@@ -9,21 +11,16 @@ export interface GridField {
 export interface Grid {
   /** `[N, 3]`. */
   points: Float32Array;
-  triangles: Uint32Array;
-  lines: Uint32Array;
+  cells: GridCells;
   fields: GridField[];
   /** Numbers about the whole grid. */
   about: { name: string; value: number }[];
 }
 
-const LINE = 3;
-const TRIANGLE = 5;
-const VERTEX = 1;
-
-/** Write a grid; points without triangles and lines become vertices. */
+/** Write a grid. */
 export function vtu(grid: Grid): string {
   const count = grid.points.length / 3;
-  const cells = cellsOf(grid, count);
+  const { cells } = grid;
   const about = grid.about.map(({ name, value }) =>
     dataArray(name, Float64Array.of(value), 1, ' NumberOfTuples="1"'),
   );
@@ -45,28 +42,6 @@ export function vtu(grid: Grid): string {
     "</VTKFile>",
     "",
   ].join("\n");
-}
-
-function cellsOf({ triangles, lines }: Grid, points: number): {
-  connectivity: Int32Array;
-  offsets: Int32Array;
-  types: Uint8Array;
-} {
-  const vertices = triangles.length + lines.length === 0 ? points : 0;
-  const types = [
-    ...new Array<number>(lines.length / 2).fill(LINE),
-    ...new Array<number>(triangles.length / 3).fill(TRIANGLE),
-    ...new Array<number>(vertices).fill(VERTEX),
-  ];
-  const size: Record<number, number> = { [LINE]: 2, [TRIANGLE]: 3, [VERTEX]: 1 };
-  const connectivity = new Int32Array(lines.length + triangles.length + vertices);
-  connectivity.set(lines);
-  connectivity.set(triangles, lines.length);
-  for (let i = 0; i < vertices; i++) connectivity[i] = i;
-  const offsets = new Int32Array(types.length);
-  let end = 0;
-  types.forEach((type, i) => (offsets[i] = end += size[type]));
-  return { connectivity, offsets, types: Uint8Array.from(types) };
 }
 
 type Data = Float32Array | Float64Array | Int32Array | Uint8Array;

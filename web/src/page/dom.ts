@@ -50,6 +50,23 @@ export function tick(text: string, changed: (on: boolean) => void): [HTMLLabelEl
   return [element("label", { class: "tick" }, box, element("span", {}, text)), box];
 }
 
+/** Make a field for a number, which is as wide as what is in it. */
+export function numberField(attributes: Record<string, string | number | boolean>): HTMLInputElement {
+  const field = element("input", { type: "number", step: "any", ...attributes });
+  field.addEventListener("input", () => fit(field));
+  return field;
+}
+
+/** Write a number into its field. */
+export function writeNumber(field: HTMLInputElement, text: string): void {
+  field.value = text;
+  fit(field);
+}
+
+function fit(field: HTMLInputElement): void {
+  field.style.setProperty("--characters", String(field.value.length));
+}
+
 /** Return an element of the page's skeleton. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);

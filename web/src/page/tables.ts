@@ -9,6 +9,7 @@ import { verdict } from "../fields/limits";
 import type { MeasuredQuantity } from "../model/bands";
 import type { History, ShownDesign } from "../model/messages";
 import type { DrawnMesh } from "../view/drawn_mesh";
+import type { ExportedMesh } from "./exported_mesh";
 import type { ShownFields } from "./shown_fields";
 
 const SUFFIXES = { prediction: "", std: "_std", lower: "_lower", upper: "_upper" } as const;
@@ -23,17 +24,20 @@ function columnsOf(design: ShownDesign, fields: ShownFields): { name: string; sc
   );
 }
 
-/** Return a table with a line for each node (or cell) that is drawn. */
-export function fieldTable(design: ShownDesign, mesh: DrawnMesh, fields: ShownFields, lengthUnit: string): string {
+/** Return a table with a line for each node (or cell): all of a volume, else those that are drawn. */
+export function fieldTable(design: ShownDesign, mesh: ExportedMesh, fields: ShownFields, lengthUnit: string): string {
   const columns = columnsOf(design, fields);
   const rows: Cell[][] = [
     ["node", ...["x", "y", "z"].map((name) => header(name, lengthUnit)), ...columns.map(({ name, scalar }) => header(name, scalar.unit))],
   ];
-  for (const row of new Set(mesh.rows)) {
-    const valued = mesh.valued[mesh.pointOf(row) as number] === 1;
+  const known = new Set<number>();
+  mesh.rows.forEach((row, p) => {
+    if (known.has(row)) return;
+    known.add(row);
+    const valued = mesh.valued[p] === 1;
     const values = columns.map(({ values: { values, offset } }) => (valued ? written(values[row], offset) : null));
-    rows.push([row, ...(mesh.position(row) as [number, number, number]).map(asSingle), ...values]);
-  }
+    rows.push([row, ...mesh.position(row).map(asSingle), ...values]);
+  });
   return csv(rows);
 }
 
@@ -101,11 +105,11 @@ export function quantityTable(
   return csv([head, ...rows]);
 }
 
-/** Return the drawn mesh with all fields as a VTU file. */
+/** Return a mesh with all fields as a VTU file. */
 export function gridFile(
   container: Container,
   design: ShownDesign,
-  mesh: DrawnMesh,
+  mesh: ExportedMesh,
   fields: ShownFields,
   time: number,
   parameters: number[],
@@ -129,8 +133,7 @@ export function gridFile(
   });
   return vtu({
     points: mesh.points,
-    triangles: mesh.triangles,
-    lines: mesh.lines,
+    cells: mesh.cells,
     fields: [...scalars, ...vectors],
     about: [
       { name: "TimeValue", value: description.times[time] },

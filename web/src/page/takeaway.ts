@@ -7,6 +7,7 @@ import type { Store } from "../state/store";
 import type { DrawnMesh } from "../view/drawn_mesh";
 import type { CurvePanel } from "./curve_panel";
 import { button } from "./dom";
+import { exportedMesh } from "./exported_mesh";
 import type { MeshView } from "./mesh_view";
 import type { Predictions } from "./predictions";
 import type { ShownFields } from "./shown_fields";
@@ -28,7 +29,7 @@ export class Takeaway {
       button("Link", () => void this.link(), { title: "Copy a link that restores what is shown" }),
       button("PNG", () => void this.png(), { title: "Save what is shown as an image" }),
       button("CSV", () => void this.csv(), { title: "Save the shown state as a table: all fields with their uncertainty" }),
-      button("VTU", () => void this.vtu(), { title: "Save the shown state for ParaView" }),
+      button("VTU", () => void this.vtu(), { title: `Save the shown state for ParaView${this.onlySurface}` }),
     ];
   }
 
@@ -38,6 +39,13 @@ export class Takeaway {
 
   quantityButton(): HTMLButtonElement {
     return button("CSV", () => this.quantities(), { title: "Save the quantities as a table" });
+  }
+
+  /** What is missing in the file of a volume whose cells are not in the page. */
+  private get onlySurface(): string {
+    const { dimension } = this.container.description;
+    const whole = dimension < 3 || !this.mesh.triangles.length || this.container.has("volume.points");
+    return whole ? "" : ": the drawn surface";
   }
 
   private get name(): string {
@@ -59,7 +67,8 @@ export class Takeaway {
     const { current } = this.predictions;
     if (!current) return;
     const { length_unit: unit } = this.container.description;
-    download(`${this.name}.csv`, fieldTable(current, this.mesh, this.fields, unit), "text/csv");
+    const mesh = exportedMesh(this.container, this.mesh);
+    download(`${this.name}.csv`, fieldTable(current, mesh, this.fields, unit), "text/csv");
   }
 
   private async vtu(): Promise<void> {
@@ -67,7 +76,8 @@ export class Takeaway {
     const { current } = this.predictions;
     const { time, design } = this.store.state;
     if (!current) return;
-    const text = gridFile(this.container, current, this.mesh, this.fields, time, design.parameters);
+    const mesh = exportedMesh(this.container, this.mesh);
+    const text = gridFile(this.container, current, mesh, this.fields, time, design.parameters);
     download(`${this.name}.vtu`, text, "application/xml");
   }
 

@@ -3,7 +3,7 @@
 import type { Description } from "../data/description";
 import type { Range } from "../fields/ranges";
 import { type Scalar, SHOWN, type Shown } from "../fields/scalars";
-import { button, choice, element, tick } from "../page/dom";
+import { button, choice, element, numberField, tick, writeNumber } from "../page/dom";
 import type { RangeKind, State } from "../state/state";
 import type { Store } from "../state/store";
 import type { Direction } from "../view/cameras";
@@ -68,16 +68,14 @@ function colourControls(store: Store, coloured: boolean, present: () => Range | 
     store.set({ rangeKind, ...(shown && { manual: shown }) });
   });
   const limits = [0, 1].map((end) => {
-    const field = element("input", {
-      type: "number",
-      step: "any",
+    const field = numberField({
       "aria-label": end ? "Largest value of the colours" : "Least value of the colours",
     });
     field.addEventListener("change", () => {
       const value = Number(field.value);
       const manual = store.state.manual.with(end, value) as [number, number];
       if (field.value !== "" && manual[0] < manual[1]) store.set({ manual });
-      else field.value = String(store.state.manual[end]);
+      else writeNumber(field, String(store.state.manual[end]));
     });
     return field;
   });
@@ -86,7 +84,7 @@ function colourControls(store: Store, coloured: boolean, present: () => Range | 
     map.value = state.map;
     range.value = state.rangeKind;
     own.hidden = state.rangeKind !== "manual";
-    limits.forEach((field, end) => (field.value = String(Number(state.manual[end].toPrecision(6)))));
+    limits.forEach((field, end) => writeNumber(field, String(Number(state.manual[end].toPrecision(6)))));
   });
   return coloured ? [map, range, own] : [range, own];
 }
@@ -109,9 +107,7 @@ function meshControls(mesh: DrawnMesh, store: Store): HTMLElement[] {
 function vectorControls(description: Description, store: Store): HTMLElement[] {
   const controls = [flag("Arrows", "arrows", store)];
   if (!description.vectors.some((vector) => vector.is_displacement)) return controls;
-  const factor = element("input", {
-    type: "number",
-    step: "any",
+  const factor = numberField({
     min: 0,
     placeholder: "auto",
     "aria-label": "Factor of the displacement; empty for an automatic one",
@@ -120,7 +116,7 @@ function vectorControls(description: Description, store: Store): HTMLElement[] {
     store.set({ factor: factor.value === "" ? null : Number(factor.value) });
   });
   store.subscribe((state) => {
-    factor.value = state.factor === null ? "" : String(state.factor);
+    writeNumber(factor, state.factor === null ? "" : String(state.factor));
     factor.hidden = !state.displaced;
   });
   const label = flag("Displaced ×", "displaced", store);

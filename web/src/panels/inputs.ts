@@ -3,7 +3,7 @@
 import type { Container } from "../data/container";
 import type { CategoryInput, NumberInput } from "../data/description";
 import { short, withUnit } from "../fields/numbers";
-import { choice, element } from "../page/dom";
+import { choice, element, numberField, writeNumber } from "../page/dom";
 import { fromUnit, isOutside, toUnit } from "../state/designs";
 import type { Store } from "../state/store";
 
@@ -41,7 +41,7 @@ function numberInput(
   store: Store,
 ): void {
   const name = withUnit(input.name, input.unit && `(${input.unit})`);
-  const number = element("input", { type: "number", step: "any", "aria-label": name });
+  const number = numberField({ "aria-label": name });
   const slider = element("input", {
     type: "range",
     min: 0,
@@ -85,14 +85,16 @@ function numberInput(
   });
   number.addEventListener("blur", () => {
     number.setCustomValidity("");
-    number.value = fieldText(store.state.design.parameters[index]);
+    writeNumber(number, fieldText(store.state.design.parameters[index]));
   });
   store.subscribe(({ design }, changed) => {
     if (!changed.has("design")) return;
     const value = design.parameters[index];
     const outside = isOutside(input, value);
     // What a person is typing, such as "1." or "1e", stays as it is.
-    if (document.activeElement !== number || Number(number.value) !== value) number.value = fieldText(value);
+    if (document.activeElement !== number || Number(number.value) !== value) {
+      writeNumber(number, fieldText(value));
+    }
     slider.value = String(Math.round((STEPS * (toUnit(input, value) - first)) / (last - first)));
     slider.setAttribute("aria-valuetext", withUnit(short(value), input.unit));
     note.hidden = !outside;

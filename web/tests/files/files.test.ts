@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { csv } from "../../src/files/csv";
 import { fileName } from "../../src/files/download";
+import { drawnCells } from "../../src/files/grid_cells";
 import { vtu } from "../../src/files/vtu";
 
 describe("tables", () => {
@@ -19,8 +20,7 @@ it.each([
 describe("grids", () => {
   const grid = {
     points: new Float32Array(9),
-    triangles: Uint32Array.of(0, 1, 2),
-    lines: Uint32Array.of(0, 1),
+    cells: drawnCells({ triangles: Uint32Array.of(0, 1, 2), lines: Uint32Array.of(0, 1) }, 3),
     fields: [{ name: '<&">', values: new Float32Array(3), components: 1 }],
     about: [{ name: "TimeValue", value: 2 }],
   };
@@ -32,7 +32,15 @@ describe("grids", () => {
   });
 
   it("of points only are vertices", () => {
-    const text = vtu({ ...grid, triangles: new Uint32Array(0), lines: new Uint32Array(0) });
-    expect(text).toContain('NumberOfCells="3"');
+    const cells = drawnCells({ triangles: new Uint32Array(0), lines: new Uint32Array(0) }, 3);
+    expect(vtu({ ...grid, cells })).toContain('NumberOfCells="3"');
+  });
+
+  it("have lines before triangles, and the ends of their nodes", () => {
+    expect(grid.cells).toEqual({
+      types: Uint8Array.of(3, 5),
+      offsets: Int32Array.of(2, 5),
+      connectivity: Int32Array.of(0, 1, 0, 1, 2),
+    });
   });
 });

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.condition_scaler import ConditionScaler
-from simulgenvae.data.names import listed
+from simulgenvae.data.names import listed, shortened
 from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import count
 
@@ -57,7 +57,7 @@ def check_designs(conditions: Conditions, rows: dict[str, NDArray[np.intp]]) -> 
     numbers = [column for column, levels in enumerate(scaler.levels) if not levels]
     for use in ("validation", "test"):
         held_out = conditions.select(rows[use])
-        for warning in scaler.outside(held_out):
+        if warning := _outside_range(held_out, scaler):
             yield Finding("warning", warning, subject=f"{use} runs")
         # The hull costs a linear program per design, so that large studies go without it.
         if not 0 < len(held_out) * train.table.size <= _MOST_HULL_ENTRIES or not numbers:
@@ -73,6 +73,21 @@ def check_designs(conditions: Conditions, rows: dict[str, NDArray[np.intp]]) -> 
                 f"hull, where predictions extrapolate: {names}",
                 subject=f"{use} runs",
             )
+
+
+def _outside_range(held_out: Conditions, scaler: ConditionScaler) -> str:
+    """Return which designs have values outside the trained range; no text where none has."""
+    outside = scaler.is_outside(held_out)
+    if outside.sum() < 2:
+        return "".join(scaler.outside(held_out))
+    found = []
+    for run in np.flatnonzero(outside.any(axis=1)):
+        names = [scaler.names[column] for column in np.flatnonzero(outside[run])]
+        found.append(f"{held_out.ids[run]!r} ({', '.join(names)})")
+    return (
+        f"{len(found)} of {len(held_out)} have values outside the trained range, where predictions "
+        f"extrapolate: {shortened(found)}"
+    )
 
 
 def _check_decades(train: Conditions, scaler: ConditionScaler) -> Iterator[Finding]:

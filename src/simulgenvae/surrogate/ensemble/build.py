@@ -12,6 +12,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.reduction.joint_norms import JointNorms
 from simulgenvae.surrogate.ensemble.calibration import Calibration
+from simulgenvae.surrogate.ensemble.coefficient_prediction import CoefficientPrediction
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.held_out import HeldOutPredictions
 from simulgenvae.surrogate.ensemble.mirror_views import mirror_views_of
@@ -19,7 +20,7 @@ from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.ensemble.stacking import stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -33,6 +34,8 @@ CALIBRATION_ENTRIES = 2**21
 variables of nodes chosen at random."""
 CALIBRATION_LATENTS = 32
 """Latents of a single network that are sampled to calibrate its spread."""
+LEFT_OUT_RUNS = 80
+"""Most training runs that are predicted from all others to calibrate Gaussian processes."""
 
 
 def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
@@ -45,8 +48,9 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
 
     Where the networks were refitted, these take the places of those that were judged on the
     validation runs, and the Gaussian processes learn from the validation runs too. The calibration
-    stays that of the parts which had not seen these runs. With more runs the spread of Gaussian
-    processes may shrink by more than their errors do, and intervals are then too narrow.
+    stays that of the parts which had not seen these runs, unless the Gaussian processes predict
+    alone: these predict each training run from all others in closed form, so that it is calibrated
+    on all runs.
 
     All ranks call this function and end with the same ensemble.
     """
@@ -58,6 +62,9 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
         if trained.refitted and ensemble.pod_gp is not None:
             rows = rows_of_refit(trained.rows)
             ensemble = replace(ensemble, pod_gp=_gaussian_processes(trained, dataset, rows))
+            if _leaves_out(ensemble):
+                calibration = calibrate(left_out(ensemble, rows), dataset, trained.reduction)
+                ensemble = replace(ensemble, calibration=calibration)
         numbers = map(trained.members.index, ensemble.members)
         weights = dict(zip(numbers, ensemble.member_weights, strict=True))
         return replace(ensemble, members=(), member_weights=()), weights
@@ -66,6 +73,15 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
     networks = trained.refitted or trained.members
     members = tuple(networks[number] for number in weights)
     return replace(ensemble, members=members, member_weights=tuple(weights.values()))
+
+
+def _leaves_out(ensemble: Ensemble) -> bool:
+    """Return whether the prediction of each training run by all others is known.
+
+    A view mirrors designs, which all are among the training runs with their mirror images.
+    """
+    alone = ensemble.gp_weight == 1 and not ensemble.mirror_views
+    return alone and ensemble.pod_gp is not None and ensemble.pod_gp.leading.leaves_out_each
 
 
 def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
@@ -102,7 +118,8 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
             gaussian_processes=settings.prediction.gaussian_process == "auto",
         )
     # The spread depends on the weights, so it is calibrated last.
-    calibration = calibrate(ensemble, dataset, validation, conditions, trained.reduction)
+    predictions = predicted(ensemble, conditions, validation)
+    calibration = calibrate(predictions, dataset, trained.reduction)
     held_out = HeldOutPredictions.of(ensemble, conditions, coefficients, validation)
     return replace(ensemble, calibration=calibration, held_out=held_out)
 
@@ -129,25 +146,53 @@ def _sizes(trained: Trained, coefficients: NDArray[np.float32]) -> NDArray[np.fl
     return np.maximum(norms, np.finfo(np.float32).tiny)
 
 
+def predicted(
+    ensemble: Ensemble, conditions: Conditions, rows: NDArray[np.intp]
+) -> Iterator[tuple[int, CoefficientPrediction]]:
+    """Predict runs with these rows and conditions one after another, with samples."""
+    for run, row in enumerate(rows):
+        design = conditions.select([run])
+        yield (
+            int(row),
+            ensemble.predict(design, ensemble.times, latent_samples=CALIBRATION_LATENTS),
+        )
+
+
+def left_out(
+    ensemble: Ensemble, rows: NDArray[np.intp]
+) -> Iterator[tuple[int, CoefficientPrediction]]:
+    """Predict training runs from all others, where Gaussian processes predict alone.
+
+    ``rows`` are those of the runs that the processes learned from. At most ``LEFT_OUT_RUNS`` of
+    them are predicted, chosen at random.
+    """
+    pod_gp = ensemble.pod_gp
+    assert pod_gp is not None, "they predict alone"
+    count = ensemble.sample_count(CALIBRATION_LATENTS)
+    means, draws = pod_gp.left_out(count, seed=0)
+    for run in np.random.default_rng(0).permutation(len(rows))[:LEFT_OUT_RUNS]:
+        mean = pod_gp.leading.combination(means[[run]])
+        samples = pod_gp.leading.combination(draws[:, run])
+        # Training runs are in the trained range.
+        yield (
+            int(rows[run]),
+            CoefficientPrediction(mean, samples[:, None], None, 1.0, widening=np.ones(1)),
+        )
+
+
 def calibrate(
-    ensemble: Ensemble,
+    predictions: Iterable[tuple[int, CoefficientPrediction]],
     dataset: Dataset,
-    rows: NDArray[np.intp],
-    conditions: Conditions,
     reduction: Reduction,
 ) -> Calibration:
-    """Calibrate an ensemble's spread on runs that it did not learn from.
+    """Calibrate a spread on runs that the predictions did not learn from.
 
     Parameters
     ----------
-    ensemble
-        The ensemble, with its weight.
+    predictions
+        Row of each run in the data set, and its prediction.
     dataset
         The runs' fields.
-    rows
-        Rows of the n calibration runs in the data set.
-    conditions
-        Their conditions.
     reduction
         Map from coefficients to fields.
     """
@@ -158,15 +203,12 @@ def calibrate(
     decoder = reduction.at(chosen, np.arange(variables)) if len(chosen) < nodes else reduction
 
     def errors_and_spreads() -> Iterator[tuple[NDArray[np.float64], NDArray[np.floating[Any]]]]:
-        for run, row in enumerate(rows):
-            prediction = ensemble.predict(
-                conditions.select([run]), dataset.times, latent_samples=CALIBRATION_LATENTS
-            )
-            truth = dataset.run(int(row))[:, chosen].astype(np.float64)
+        for row, prediction in predictions:
+            truth = dataset.run(row)[:, chosen].astype(np.float64)
             error = truth - decoder.decode(prediction.mean[0])
             spread = prediction.spread(0, decoder)
             # What lies outside of a run's geometry is only a continuation of its fields.
-            inside = None if dataset.shapes is None else dataset.shapes.inside(int(row))
+            inside = None if dataset.shapes is None else dataset.shapes.inside(row)
             where = slice(None) if inside is None else inside[chosen]
             yield error[:, where], spread[:, where]
 

@@ -33,7 +33,8 @@ WIDENING_OF_NETWORKS = 1
 """Power with which the spread grows outside the trained range, with the distance from its middle in
 half ranges, where networks predict alone. Members agree in a part of their errors there."""
 WIDENING_OF_PROCESSES = 4
-"""The power where Gaussian processes predict alone, whose spread grows too little there."""
+"""The power where Gaussian processes predict alone, whose spread grows too little there, unless it
+follows from runs that are left out."""
 DECODED_LATENTS = 32
 """Latents that a network decodes in one call, where there are fewer designs than that."""
 
@@ -180,8 +181,11 @@ class Ensemble:
     @property
     def widening_power(self) -> float:
         """Power of the distance with which the spread grows outside the trained range."""
-        of_processes = self.gp_weight * WIDENING_OF_PROCESSES
-        return of_processes + (1.0 - self.gp_weight) * WIDENING_OF_NETWORKS
+        of_networks = (1.0 - self.gp_weight) * WIDENING_OF_NETWORKS
+        of_processes: float = WIDENING_OF_PROCESSES
+        if self.pod_gp is not None and self.pod_gp.leading.deviation_scale.is_fitted:
+            of_processes = self.pod_gp.leading.deviation_scale.widening
+        return of_networks + self.gp_weight * of_processes
 
     def _widening(self, conditions: Conditions) -> NDArray[np.float64]:
         """Return the factor to the spread of each design, ``[n]``, 1 in the trained range."""

@@ -10,11 +10,12 @@ Tested in tests/surrogate/test_quantities.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from simulgenvae.surrogate.ensemble.coefficient_prediction import CoefficientPrediction
+from simulgenvae.surrogate.ensemble.true_quantities import TrueQuantities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,11 @@ LATENT_SAMPLES = 16
 """Latents of a single network that are sampled for the uncertainty of a quantity."""
 
 
+def kept_runs(runs: int, count: int) -> NDArray[np.intp]:
+    """Return which of ``runs`` validation runs are kept, ``count`` in increasing order."""
+    return np.sort(np.random.default_rng(0).permutation(runs)[:count])
+
+
 @dataclass(frozen=True, eq=False)
 class HeldOutPredictions:
     """True and predicted coefficients of n validation runs at the training times.
@@ -42,11 +48,14 @@ class HeldOutPredictions:
     mean, samples
         The prediction and its samples, ``[n, T, r]`` and ``[K, n, T, r]``, see
         :class:`CoefficientPrediction`.
+    quantities
+        Quantities of the runs themselves; None in models of earlier versions.
     """
 
     truth: NDArray[np.float32]
     mean: NDArray[np.float32]
     samples: NDArray[np.float32]
+    quantities: TrueQuantities | None = None
 
     @classmethod
     def of(
@@ -74,7 +83,7 @@ class HeldOutPredictions:
         count = min(len(rows), MOST_RUNS, MOST_BYTES // size)
         if not count:
             return None
-        chosen = np.sort(np.random.default_rng(0).permutation(len(rows))[:count])
+        chosen = kept_runs(len(rows), count)
         prediction = ensemble.predict(
             conditions.select(chosen), ensemble.times, latent_samples=LATENT_SAMPLES
         )
@@ -91,18 +100,20 @@ class HeldOutPredictions:
         inside = np.ones(len(self.mean))
         return CoefficientPrediction(self.mean, self.samples, None, 0.0, widening=inside)
 
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :meth:`restore` needs."""
-        return {"truth": self.truth, "mean": self.mean, "samples": self.samples}
+        quantities = {} if self.quantities is None else self.quantities.arrays()
+        return {"truth": self.truth, "mean": self.mean, "samples": self.samples, **quantities}
 
     @classmethod
-    def restore(cls, arrays: dict[str, NDArray[np.float32]], times: int, rank: int) -> Self:
+    def restore(cls, arrays: dict[str, NDArray[Any]], times: int, rank: int) -> Self:
         """Return predictions that were read from a model file.
 
         It is the inverse of :meth:`arrays`. Raises KeyError and ValueError when arrays are missing
         or do not belong together.
         """
-        found = cls(arrays["truth"], arrays["mean"], arrays["samples"])
+        quantities = TrueQuantities.restore(arrays, len(arrays["truth"]))
+        found = cls(arrays["truth"], arrays["mean"], arrays["samples"], quantities)
         shape = (len(found.truth), times, rank)
         if found.truth.shape != shape or found.mean.shape != shape or not len(found):
             raise ValueError(f"the predictions of validation runs are not of the shape {shape}")

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from simulgenvae.baselines.deviation_scale import DeviationScale
 from simulgenvae.baselines.image_features import Features, ImageComponents
 from simulgenvae.baselines.pod_gpr import PodGpr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from simulgenvae.baselines.kernels import Kernel
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
+
+    Weights = NDArray[np.float64]
 
 _FEWEST_RUNS = 4
 _KERNELS: tuple[Kernel, ...] = ("matern52", "squared_exponential")
@@ -97,7 +102,11 @@ class PodGaussianProcesses:
             fitted.append(pod_gpr)
         errors = []
         for pod_gpr in fitted:
-            rows, absolute = pod_gpr.leave_one_out_errors()
+            rows, absolute, deviations = pod_gpr.leave_one_out()
+            # Deviations from fewer runs are larger, and their scale would be another one.
+            if pod_gpr.leaves_out_each:
+                reach = scaler.left_out_reach(conditions)
+                pod_gpr.deviation_scale = DeviationScale.fit(absolute, deviations, reach)
             errors.append(absolute if sizes is None else absolute / sizes[rows, None])
         weights = _weights(*errors)
         order = [int(number) for number in np.argsort(weights)[::-1] if weights[number] > 0]
@@ -123,21 +132,55 @@ class PodGaussianProcesses:
     def samples(
         self, conditions: Conditions, times: NDArray[np.float64], count: int, seed: int
     ) -> NDArray[np.float32]:
-        """Draw samples from the posterior, ``[count, m, t, r]``, of one kernel after the other.
+        """Draw samples from the posterior, ``[count, m, t, r]``.
 
-        Each kernel has a part of them that is nearest to its weight. The noise is the same for all
-        designs, so that a design's samples do not depend on the other designs of the call.
+        Each kernel has a part of them that is nearest to its weight, one after the other. The noise
+        is the same for all designs, so that a design's samples do not depend on the other designs
+        of the call.
+        """
+        seen = self.features.transform(conditions)
+        posteriors = [pod_gpr.posterior(seen) for pod_gpr in self.by_kernel]
+        draws = self._draws(posteriors, count, seed)
+        # One product for all designs and draws.
+        drawn = self.leading.combination(draws.reshape(-1, draws.shape[-1]))
+        return self._at(times, drawn.reshape(*draws.shape[:2], *drawn.shape[1:]))
+
+    def left_out(self, count: int, seed: int) -> tuple[Weights, Weights]:
+        """Predict each training run from all others, as weights of the training runs.
+
+        Only where the processes leave out each (:attr:`PodGpr.leaves_out_each`).
+
+        Returns
+        -------
+        tuple of arrays
+            Weights of the training runs in the prediction of each, ``[n, n]``, and in samples of
+            it, ``[count, n, n]``.
+        """
+        posteriors = []
+        for pod_gpr in self.by_kernel:
+            _, errors, deviations = pod_gpr.leave_one_out()
+            posteriors.append((pod_gpr.training_amplitudes - errors, deviations))
+        parts = zip(self.weights, posteriors, strict=True)
+        mean = np.sum([weight * middle for weight, (middle, _) in parts], axis=0)
+        return self.leading.run_weights(mean), self._draws(posteriors, count, seed)
+
+    def _draws(
+        self, posteriors: Sequence[tuple[Weights, Weights]], count: int, seed: int
+    ) -> Weights:
+        """Draw weights of the training runs, ``[count, m, n]``, of one kernel after the other.
+
+        ``posteriors`` are mean and deviation of the amplitudes by each kernel, ``[m, k]``.
         """
         # One number for each mode: a sample moves the whole trajectory at once.
         noise = np.random.default_rng(seed).standard_normal((count, self.leading.modes))
-        seen = self.features.transform(conditions)
         last = np.rint(np.cumsum(self.weights) * count).astype(int)
-        drawn = [
-            pod_gpr.samples(seen, some)
-            for pod_gpr, some in zip(self.by_kernel, np.split(noise, last[:-1]), strict=True)
-            if len(some)
-        ]
-        return self._at(times, np.concatenate(drawn))
+        drawn = []
+        for (mean, deviation), some in zip(posteriors, np.split(noise, last[:-1]), strict=True):
+            drawn.append(mean + deviation * some[:, None])
+        amplitudes = np.concatenate(drawn)
+        # A draw of amplitudes becomes weights of the training runs, as a mean does.
+        weights = self.leading.run_weights(amplitudes.reshape(-1, amplitudes.shape[-1]))
+        return weights.reshape(*amplitudes.shape[:2], -1)
 
     def _at(
         self, times: NDArray[np.float64], trajectories: NDArray[np.float32]

@@ -16,6 +16,10 @@ from simulgenvae.errors import UserError
         ("runs/r0/u.bp/data.0", "u.bp is of ADIOS2 .*XDMF with each Function .*VTKFile"),
         ("runs/r0.odb", "r0.odb is of Abaqus"),
         ("runs/r0/out.op2", "out.op2 is of Nastran"),
+        (
+            "runs/r0/plate.msh",
+            "plate.msh is of Gmsh or Fluent: .*A mesh .* is given as --mesh, with",
+        ),
     ],
 )
 def test_the_way_out(tmp_path: Path, name: str, told: str) -> None:

@@ -26,7 +26,8 @@ _WAYS: dict[str, str] = {
     ".szplt": f"Tecplot: {_CONVERT}",
     ".mph": "COMSOL: export .vtu or CSV",
     ".med": f"SALOME: {_CONVERT} (ParaView with MED, meshio)",
-    ".msh": f"Gmsh or Fluent: {_CONVERT} (meshio)",
+    ".msh": f"Gmsh or Fluent: {_CONVERT} (meshio). A mesh of Gmsh without results is given as "
+    "--mesh, with fields that have a value for each of its nodes",
 }
 
 
