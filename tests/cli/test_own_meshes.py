@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -141,9 +142,19 @@ def test_errors_are_those_at_the_own_nodes(study: tuple[Kind, Path]) -> None:
     true = data.own_run(row)
     # The joint error divides by the deviation from the mean over the training runs.
     rows = model.surrogate.split.rows(data.ids)["train"]
-    mean = np.mean([data.run(int(k)).mean() for k in rows])
+    mean = np.concatenate([data.own_run(int(k)).ravel() for k in rows]).mean()
     expected = np.linalg.norm(own - true) / np.linalg.norm(true - mean)
-    assert error == pytest.approx(expected, rel=0.02)
+    assert error == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_training_ends_with_the_error_of_the_report(study: tuple[Kind, Path]) -> None:
+    _, folder = study
+    metrics = json.loads((folder / "S/output/metrics.json").read_text())
+    error = metrics["errors"]["prediction"]["test"]["relative_l2"]["mean"]
+    log = (folder / "S/output/training.log").read_text()
+    said = re.search(r"On \d+ runs? it has not seen: ([\d.]+) %", log)
+    assert said is not None
+    assert float(said[1]) == pytest.approx(100 * error, rel=0.05)
 
 
 def test_python_predicts_one_design_on_its_mesh(study: tuple[Kind, Path]) -> None:

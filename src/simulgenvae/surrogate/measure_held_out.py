@@ -43,7 +43,8 @@ def with_true_quantities(
     Parameters
     ----------
     surrogate
-        The surrogate; without predictions of validation runs it is returned as it is.
+        The surrogate; without predictions of validation runs, or where designs have other nodes, it
+        is returned as it is.
     dataset
         The runs that it was trained with.
     folder
@@ -52,7 +53,7 @@ def with_true_quantities(
         Quantities by name; by default those of the settings, and the usual ones of each variable.
     """
     ensemble = surrogate.ensemble
-    if ensemble is None or ensemble.held_out is None:
+    if ensemble is None or ensemble.held_out is None or not surrogate.keeps_nodes:
         return surrogate
     if texts is None:
         texts = surrogate.settings.quantities | default_texts(surrogate.variables)

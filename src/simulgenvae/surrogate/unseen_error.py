@@ -19,6 +19,7 @@ from simulgenvae.baselines.image_features import Features
 from simulgenvae.data.split import rows_of_refit
 from simulgenvae.reduction import LazyStates
 from simulgenvae.reduction.joint_norms import mean_state
+from simulgenvae.surrogate.own_mesh_error import OwnMeshMeasure
 from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -86,7 +87,11 @@ def unseen_error(
     rows = trained.rows[split]
     if not len(rows):
         return None
-    measure = _Measure(trained, dataset, rows)
+    measure: _Measure | OwnMeshMeasure
+    if dataset.common is None or dataset.common.keeps_nodes:
+        measure = _Measure(trained, dataset, rows)
+    else:
+        measure = OwnMeshMeasure(trained.reduction, dataset, trained.rows["train"], rows)
     conditions = trained.conditions.select(rows)
     error = measure.error(ensemble.predict(conditions, dataset.times).mean)
     if not np.isfinite(error):
@@ -150,7 +155,7 @@ def _baseline_errors(
     coefficients: NDArray[np.float32],
     own_runs: int,
     rows: NDArray[np.intp],
-    measure: _Measure,
+    measure: _Measure | OwnMeshMeasure,
 ) -> dict[str, float]:
     """Return the errors of all baselines by their titles.
 

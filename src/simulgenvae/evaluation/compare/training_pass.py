@@ -108,7 +108,9 @@ def read_training_runs(
             if coefficients is not None:
                 coefficients[i] = surrogate.reduction.encode(run)
             advance("Reading training runs")
-            yield run
+            # Errors are measured where the runs have their nodes.
+            has_own = dataset.shapes is not None and dataset.shapes.own is not None
+            yield dataset.own_run(int(row)) if has_own else run
 
     # Reading is what takes the time: one pass over the runs serves scale and coefficients.
     scale = VariableScale.fit_shared(runs())
