@@ -154,7 +154,8 @@ def test_the_training_ends_with_the_error_of_the_report(study: tuple[Kind, Path]
     log = (folder / "S/output/training.log").read_text()
     said = re.search(r"On \d+ runs? it has not seen: ([\d.]+) %", log)
     assert said is not None
-    assert float(said[1]) == pytest.approx(100 * error, rel=0.05)
+    # Errors near the rounding of float32 depend on how sums are made.
+    assert float(said[1]) == pytest.approx(100 * error, rel=0.05, abs=1e-4)
 
 
 def test_python_predicts_one_design_on_its_mesh(study: tuple[Kind, Path]) -> None:
