@@ -39,6 +39,7 @@ class Checking(StudyData):
         True
         """
         from simulgenvae.data.checks.dataset import check
+        from simulgenvae.data.checks.finding import Finding
         from simulgenvae.surrogate.shapes import with_shapes
         from simulgenvae.training.memory.findings import memory_findings
 
@@ -47,7 +48,7 @@ class Checking(StudyData):
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
         # Geometries are conditions, too.
-        dataset, _ = with_shapes(dataset, split)
+        dataset, shapes = with_shapes(dataset, split)
         # This also refuses symmetries that the mesh or the variables do not have.
         memory = memory_findings(dataset, split, settings)
         if settings.evaluation.checks:
@@ -56,4 +57,5 @@ class Checking(StudyData):
 
             read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
         self.require_quantities(settings, dataset)
-        return check(dataset, split, memory)
+        described = [] if shapes is None else [Finding("info", str(shapes), subject="geometry")]
+        return check(dataset, split, [*memory, *described])

@@ -18,6 +18,7 @@ from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.geometry.common_mesh import on_own_mesh
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.study.data import log_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -123,6 +124,8 @@ class OwnMeshes:
             for design in conditions.ids:
                 coefficients[design] = shapes.of_geometry(placement(design))
         columns = np.stack([coefficients[design] for design in conditions.ids])
+        if files is not None:
+            log_warnings(shapes.warnings(conditions, columns))
         return cls(shapes.described(conditions, columns), placement)
 
     def on_own_meshes(self, batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -99,6 +99,8 @@ def fit(
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
     dataset, shapes = with_shapes(dataset, split)
+    if shapes is not None and conclude and collectives.is_rank0():
+        logger.info("note: %s", shapes)
     stages = stages or default_stages(settings)
     # Unknown names of stages are refused here, before any data are read.
     specs = stage_specs(stages)

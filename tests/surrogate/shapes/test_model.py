@@ -24,13 +24,18 @@ MESH = Mesh(COORDS)
 
 
 def dataset(names: tuple[str, ...] = ("length",), bend: float = 0.1) -> Dataset:
-    """Return runs that are stretched along x, and bent as much as the square of that."""
+    """Return runs that are stretched along x, and bent as much as the square of that.
+
+    The parameter ``length`` says how much, and ``load`` has nothing to do with it.
+    """
     common = CorrespondingNodes(MESH)
     shape = np.zeros((RUNS, 1, 20, 2), np.float32)
     shape[..., 0] = (LENGTH[:, None] * COORDS[:, 0])[:, None]
     shape[..., 1] = bend * ((LENGTH**2)[:, None] * COORDS[:, 0] ** 2)[:, None]
     fields = np.random.default_rng(1).random((RUNS, 3, 20, 1))
-    table = LENGTH[:, None] if names else np.zeros((RUNS, 0))
+    known = {"length": LENGTH, "load": np.random.default_rng(3).random(RUNS)}
+    columns = [known.get(name, known["load"]) for name in names]
+    table = np.stack(columns, axis=1) if names else np.zeros((RUNS, 0))
     ids = tuple(f"r{k}" for k in range(RUNS))
     plain = Dataset.from_arrays(fields, Conditions(ids, names, table), coords=COORDS)
     shapes = Shapes(common, shape, Path("shapes"), tuple(range(RUNS)))
@@ -38,16 +43,34 @@ def dataset(names: tuple[str, ...] = ("length",), bend: float = 0.1) -> Dataset:
 
 
 def test_runs_get_columns_of_their_geometry() -> None:
-    data = dataset()
+    data = dataset(names=("load",))
     seen, model = with_shapes(data, Split(data.ids[:10], (), data.ids[10:]))
     assert model is not None
-    assert seen.conditions.names == ("length", *model.names)
+    assert seen.conditions.names == ("load", *model.names)
     assert model.names[0] == "shape 1"
-    np.testing.assert_array_equal(seen.conditions.table[:, 0], LENGTH)
+    np.testing.assert_array_equal(seen.conditions.table[:, 0], data.conditions.table[:, 0])
     first = seen.conditions.table[:, 1]
     assert abs(np.corrcoef(first, LENGTH)[0, 1]) > 0.99
-    # What is left out of the columns is less than they may leave out.
     assert seen.fingerprint == data.fingerprint
+    assert "described by" in str(model)
+
+
+def test_a_geometry_that_follows_from_the_parameters_is_no_condition() -> None:
+    data = dataset()
+    seen, model = with_shapes(data, Split(data.ids, (), ()))
+    assert model is not None
+    assert model.names == ()
+    assert seen.conditions.names == ("length",)
+    assert "follows from its other conditions" in str(model)
+
+
+def test_a_mesh_that_does_not_go_with_its_parameters_is_named() -> None:
+    model = ShapeModel.fit(dataset(), range(RUNS))
+    designs = Conditions(("a", "b"), ("length",), np.array([[0.6], [1.4]]))
+    right = model.predicted(designs)
+    assert model.warnings(designs, right) == []
+    (line,) = model.warnings(designs, right[[0, 0]])
+    assert line.startswith("run 'b': its mesh is not the geometry that goes with its parameters")
 
 
 def test_runs_of_one_mesh_stay_as_they_are() -> None:
@@ -58,9 +81,6 @@ def test_runs_of_one_mesh_stay_as_they_are() -> None:
 def test_the_geometry_of_a_new_design_is_predicted() -> None:
     model = ShapeModel.fit(dataset(), range(RUNS))
     design = Conditions(("new",), ("length",), np.array([[1.03]]))
-    complete = model.complete(design)
-    assert complete.names == ("length", *model.names)
-    assert model.complete(complete) is complete
     mesh = model.placement(model.predicted(design)[0]).mesh
     assert mesh.coords is not None
     expected = COORDS + np.stack([1.03 * COORDS[:, 0], 0.1 * 1.03**2 * COORDS[:, 0] ** 2], axis=1)
@@ -72,6 +92,14 @@ def test_a_geometry_gives_its_columns_back() -> None:
     coefficients = model.predicted(Conditions(("new",), ("length",), np.array([[0.8]])))[0]
     placement = model.placement(coefficients)
     np.testing.assert_allclose(model.of_geometry(placement), coefficients, atol=1e-4)
+
+
+def test_designs_are_completed_once() -> None:
+    model = ShapeModel.fit(dataset(names=("load",)), range(RUNS))
+    design = Conditions(("new",), ("load",), np.array([[0.5]]))
+    complete = model.complete(design)
+    assert complete.names == ("load", *model.names)
+    assert model.complete(complete) is complete
 
 
 def test_without_parameters_a_mesh_is_needed() -> None:
@@ -98,3 +126,7 @@ def test_a_model_is_restored_from_its_arrays(names: tuple[str, ...]) -> None:
     wrong = description.model_copy(update={"names": tuple(f"shape {k}" for k in range(99))})
     with pytest.raises(ValueError, match="99 columns of"):
         ShapeModel.restore(model.arrays(), wrong, MESH)
+    if not names:
+        nothing = description.model_copy(update={"names": ()})
+        with pytest.raises(ValueError, match="neither a geometry nor"):
+            ShapeModel.restore(model.arrays(), nothing, MESH)

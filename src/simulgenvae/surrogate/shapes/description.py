@@ -5,9 +5,9 @@ Tested in tests/surrogate/shapes/test_model.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from simulgenvae.data.condition_scaler import ConditionScaler
 
@@ -20,6 +20,8 @@ class ShapeDescription(BaseModel):
     geometry: dict[str, Any]
     """Way in which the runs share a mesh, see :meth:`CommonMesh.to_record`."""
     names: tuple[str, ...]
-    """Names of the columns that describe a geometry."""
+    """Names of the columns that describe a geometry; none where the other conditions do."""
     table: ConditionScaler
     """Scaling of the other conditions, from which a geometry is predicted."""
+    size: Annotated[FiniteFloat, Field(gt=0.0)]
+    """Root mean square over the training runs of the norm of their coefficients."""

@@ -16,6 +16,7 @@ from simulgenvae.geometry import CommonMesh, restore_common_mesh
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.shapes.description import ShapeDescription
 from simulgenvae.surrogate.shapes.modes import ShapeModes
+from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,13 @@ COLUMN_TOLERANCE = 0.03
 """Part of the variation of the shapes that the columns may leave out, as a relative error."""
 MOST_COLUMNS = 16
 """Largest number of columns: a network reads all of them with the same weight."""
+DETERMINED = 0.1
+"""Error of geometries that are predicted from the other conditions, relative to their variation, up
+to which these conditions are taken to determine them. The columns would then say nothing new: on a
+struck plate, whose hole is in the table, sixteen of them made the error 12 % larger."""
+OTHER_GEOMETRY = 0.5
+"""Difference of a mesh from the geometry that its conditions determine, relative to the variation,
+from which on it is another geometry."""
 _TIME = np.zeros(1)
 
 
@@ -46,12 +54,15 @@ class ShapeModel:
     modes
         Shape modes.
     names
-        Names of the columns with the coefficients of the leading modes.
+        Names of the columns with the coefficients of the leading modes; none where the other
+        conditions determine the geometry.
     table
         Scaling of the conditions other than these columns, which a user gives of a design.
     processes
         Gaussian processes from these conditions to the coefficients of all modes; None where there
         are no such conditions, or too few runs.
+    size
+        Root mean square over the training runs of the norm of their coefficients.
     """
 
     common: CommonMesh
@@ -59,6 +70,7 @@ class ShapeModel:
     names: tuple[str, ...]
     table: ConditionScaler
     processes: PodGaussianProcesses | None
+    size: float
 
     @classmethod
     def fit(cls, dataset: Dataset, rows: Sequence[int]) -> Self:
@@ -73,21 +85,24 @@ class ShapeModel:
         energies = np.square(coefficients).sum(axis=0)
         remaining = np.cumsum(energies[::-1])[::-1]
         needed = int(np.count_nonzero(remaining > COLUMN_TOLERANCE**2 * remaining[0]))
-        count = max(1, min(needed, MOST_COLUMNS))
+        columns = max(1, min(needed, MOST_COLUMNS))
         known = dataset.conditions.select(rows)
-        names = tuple(f"shape {number}" for number in range(1, count + 1))
+        names = tuple(f"shape {number}" for number in range(1, columns + 1))
         if taken := sorted(set(names) & set(known.names)):
             raise UserError(
                 f"parameter {taken[0]!r}: that is the name of a coefficient of the geometry: "
                 "rename the column"
             )
         scaler = ConditionScaler.fit(known)
+        size = float(np.sqrt(energies.sum() / len(rows)))
         if not known.names and known.images is None:
-            return cls(shapes.common, modes, names, scaler, None)
+            return cls(shapes.common, modes, names, scaler, None, size)
         processes = PodGaussianProcesses.fit(
             known, scaler, coefficients[:, None].astype(np.float32), _TIME
         )
-        return cls(shapes.common, modes, names, scaler, processes)
+        if processes is not None and _left_out_error(processes) < DETERMINED:
+            names = ()
+        return cls(shapes.common, modes, names, scaler, processes, size)
 
     def of_geometry(self, placement: Placement) -> NDArray[np.float64]:
         """Return the coefficients `[k]` of a geometry."""
@@ -104,6 +119,33 @@ class ShapeModel:
                 "(--meshes)"
             )
         return self.processes.predict(conditions, _TIME)[:, 0].astype(np.float64)
+
+    def warnings(self, conditions: Conditions, coefficients: NDArray[np.float64]) -> list[str]:
+        """Return a line for each design whose mesh is not the geometry of its conditions.
+
+        Where these determine the geometry, the prediction follows them. ``coefficients`` `[n, k]`
+        are those of the meshes.
+        """
+        if self.names:
+            return []
+        apart = np.linalg.norm(coefficients - self.predicted(conditions), axis=1) / self.size
+        return [
+            f"run {conditions.ids[row]!r}: its mesh is not the geometry that goes with its "
+            f"parameters, by {percent(apart[row], digits=2)} of what geometries vary: the fields "
+            "are those that go with the parameters"
+            for row in np.flatnonzero(apart > OTHER_GEOMETRY)
+        ]
+
+    def __str__(self) -> str:
+        if self.names:
+            return (
+                f"the geometry of a design is described by {count(len(self.names), 'coefficient')} "
+                f"of {count(self.modes.count, 'shape mode')}, beside its other conditions"
+            )
+        return (
+            "the geometry of a design follows from its other conditions, so that it is no "
+            "condition of its own"
+        )
 
     def placement(self, coefficients: NDArray[np.float64]) -> Placement:
         """Return the placement of the geometry with coefficients `[k]`."""
@@ -122,7 +164,7 @@ class ShapeModel:
 
     def complete(self, conditions: Conditions) -> Conditions:
         """Return conditions with the columns of shapes, predicted where they are missing."""
-        if conditions.names[-len(self.names) :] == self.names:
+        if not self.names or conditions.names[-len(self.names) :] == self.names:
             return conditions
         return self.described(conditions, self.predicted(conditions))
 
@@ -137,7 +179,7 @@ class ShapeModel:
     def description(self) -> ShapeDescription:
         """Return what a model file says besides :meth:`arrays`."""
         return ShapeDescription(
-            geometry=self.common.to_record(), names=self.names, table=self.table
+            geometry=self.common.to_record(), names=self.names, table=self.table, size=self.size
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -164,14 +206,16 @@ class ShapeModel:
             groups[group][key] = array
         common = restore_common_mesh(description.geometry, mesh)
         modes = ShapeModes.restore(groups["modes"], common.nodes, common.shape_width)
-        if not 0 < len(description.names) <= modes.count:
+        if len(description.names) > modes.count:
             raise ValueError(f"{len(description.names)} columns of {modes.count} shape modes")
         processes = None
         if groups["processes"]:
             processes = PodGaussianProcesses.restore(groups["processes"], description.table, _TIME)
             if processes.leading.trajectory != (1, modes.count):
                 raise ValueError("the regression of shapes has other modes than the shapes")
-        return cls(common, modes, description.names, description.table, processes)
+        if not (description.names or description.table.names or description.table.images):
+            raise ValueError("a design has neither a geometry nor other conditions")
+        return cls(common, modes, description.names, description.table, processes, description.size)
 
 
 def with_shapes(dataset: Dataset, split: Split) -> tuple[Dataset, ShapeModel | None]:
@@ -183,3 +227,10 @@ def with_shapes(dataset: Dataset, split: Split) -> tuple[Dataset, ShapeModel | N
         return dataset, None
     model = ShapeModel.fit(dataset, split.rows(dataset.ids)["train"].tolist())
     return model.seen(dataset), model
+
+
+def _left_out_error(processes: PodGaussianProcesses) -> float:
+    """Return the error of runs that the processes predict from all others, relative to all."""
+    rows, errors, _ = processes.leading.leave_one_out()
+    amplitudes = processes.leading.training_amplitudes[rows]
+    return float(np.sqrt(np.square(errors).sum() / np.square(amplitudes).sum()))
