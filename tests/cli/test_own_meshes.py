@@ -18,8 +18,14 @@ from simulgenvae.errors import UserError
 
 from .conftest import SETTINGS, Outcome
 
-Kind = Literal["corresponding", "grid", "alone"]
+Kind = Literal["corresponding", "grid", "morphing", "alone"]
 RUNS = 14
+REMARKS: dict[Kind, str] = {
+    "corresponding": "nodes elsewhere",
+    "grid": "they share a grid",
+    "morphing": "is morphed onto",
+    "alone": "they share a grid",
+}
 NEW = {"new_0": 1.07, "new_1": 0.83}
 TIMES = 4
 
@@ -50,16 +56,14 @@ def write_runs(folder: Path, kind: Kind) -> None:
     (folder / "new.csv").write_text("id,length\n" + "".join(f"{k},{v}\n" for k, v in NEW.items()))
     (folder / "meshes").mkdir()
     for name, length in NEW.items():
-        rectangle(length, 9 if kind == "corresponding" else 12).save(
-            folder / f"meshes/{name}.vtu"
-        )
+        rectangle(length, 9 if kind == "corresponding" else 12).save(folder / f"meshes/{name}.vtu")
 
 
 def params(kind: Kind, file: str, folder: Path) -> list[object]:
     return [] if kind == "alone" else ["--params", folder / file]
 
 
-@pytest.fixture(scope="module", params=["corresponding", "grid", "alone"])
+@pytest.fixture(scope="module", params=["corresponding", "grid", "morphing", "alone"])
 def study(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Kind, Path]:
@@ -70,8 +74,14 @@ def study(
     (folder / "S").mkdir()
     (folder / "S/study.toml").write_text(SETTINGS.replace("12\n", "30\n"))
     runs = folder / "runs"
+    ways: dict[Kind, list[str]] = {
+        "corresponding": [],
+        "grid": ["--geometry", "grid"],
+        "morphing": ["--geometry", "morphing"],
+        "alone": [],
+    }
     for command in (
-        ["ingest", folder / "S", runs, *params(kind, "known.csv", folder)],
+        ["ingest", folder / "S", runs, *params(kind, "known.csv", folder), *ways[kind]],
         ["check", folder / "S"],
         ["train", folder / "S"],
         ["evaluate", folder / "S"],
@@ -119,7 +129,7 @@ def test_without_a_mesh_the_geometry_is_predicted(
 def test_the_report_says_how_the_meshes_are_shared(study: tuple[Kind, Path]) -> None:
     kind, folder = study
     metrics = json.loads((folder / "S/output/metrics.json").read_text())
-    remark = "nodes elsewhere" if kind == "corresponding" else "they share a grid"
+    remark = REMARKS[kind]
     assert any(remark in note for note in metrics["notes"])
     error = metrics["errors"]["prediction"]["test"]["relative_l2"]["mean"]
     floor = metrics["errors"]["projection_floor"]["test"]["relative_l2"]["mean"]
@@ -161,7 +171,7 @@ def test_python_predicts_one_design_on_its_mesh(study: tuple[Kind, Path]) -> Non
     with pytest.raises(UserError, match="mesh is of type int"):
         model.predict(given or None, mesh=3)
     if given:
-        with pytest.raises(UserError, match="2 designs.*one by one"):
+        with pytest.raises(UserError, match=r"2 designs.*one by one"):
             model.predict({"length": [1.0, 1.1]})
 
 

@@ -63,9 +63,9 @@ class SolverOptions:
     displacement: bool = False
     """Nodes that move, or differ between runs: by number, with their displacement as a field."""
     geometry: Annotated[
-        Literal["corresponding", "grid"] | None, Parameter(show_default="by the meshes")
+        Literal["corresponding", "grid", "morphing"] | None, Parameter(show_default="by the meshes")
     ] = None
-    """How runs with meshes of their own share one: by the numbers of nodes, or on a grid."""
+    """How runs with meshes of their own share one: by node numbers, on a grid, or morphed."""
     reference: Annotated[str | None, Parameter(show_default="one like most")] = None
     """Run whose times, fields and mesh all have."""
 

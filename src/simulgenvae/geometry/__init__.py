@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulgenvae.geometry.corresponding import CorrespondingNodes
     from simulgenvae.geometry.grid.background import BackgroundGrid
     from simulgenvae.geometry.grid.extent import Extent
+    from simulgenvae.geometry.morphing.morphed import MorphedMesh
     from simulgenvae.geometry.restore import restore_common_mesh
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "CommonMesh",
     "CorrespondingNodes",
     "Extent",
+    "MorphedMesh",
     "Placement",
     "on_own_mesh",
     "restore_common_mesh",
@@ -33,6 +35,7 @@ __getattr__ = lazy_names(
         "CommonMesh": "common_mesh",
         "CorrespondingNodes": "corresponding",
         "Extent": "grid.extent",
+        "MorphedMesh": "morphing.morphed",
         "Placement": "common_mesh",
         "on_own_mesh": "common_mesh",
         "restore_common_mesh": "restore",

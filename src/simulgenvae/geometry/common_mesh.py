@@ -24,10 +24,18 @@ class Placement(ABC):
         Own mesh of the geometry, with m nodes.
     shape
         Numbers that describe the geometry at the M nodes of the common mesh, `[M, S]`.
+    gap
+        Largest distance between the boundary of the geometry and that of the common mesh in its
+        place, relative to its size; None where these have nothing to do with each other.
     """
 
     mesh: Mesh
     shape: NDArray[np.float64]
+
+    @property
+    def gap(self) -> float | None:
+        """Largest distance between both boundaries, relative to the size of the geometry."""
+        return None
 
     @abstractmethod
     def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -81,7 +81,7 @@ def test_without_parameters_a_mesh_is_needed() -> None:
 
 
 def test_a_parameter_with_the_name_of_a_column_is_refused() -> None:
-    with pytest.raises(UserError, match="'shape 1'.*rename the column"):
+    with pytest.raises(UserError, match=r"'shape 1'.*rename the column"):
         ShapeModel.fit(dataset(names=("shape 1",)), range(RUNS))
 
 

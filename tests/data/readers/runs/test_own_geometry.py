@@ -115,7 +115,7 @@ def test_nodes_without_cells_are_not_guessed_to_correspond(tmp_path: Path) -> No
         bare.point_data["T"] = points[:, 0]
         (tmp_path / f"run_{run}").mkdir()
         bare.save(tmp_path / f"run_{run}/t_0.vtu")
-    with pytest.raises(UserError, match="no cells that would show .*--geometry corresponding"):
+    with pytest.raises(UserError, match=r"no cells that would show .*--geometry corresponding"):
         open_runs(tmp_path)
     source = open_runs(tmp_path, RunPart(geometry="corresponding"))
     assert isinstance(source.common, CorrespondingNodes)

@@ -12,7 +12,14 @@ import numpy as np
 from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.shapes import OwnRun, RunGeometry
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import BackgroundGrid, CommonMesh, CorrespondingNodes, Extent
+from simulgenvae.geometry import (
+    BackgroundGrid,
+    CommonMesh,
+    CorrespondingNodes,
+    Extent,
+    MorphedMesh,
+)
+from simulgenvae.geometry.morphing.reference import reference_run
 from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -40,6 +47,7 @@ class OwnGeometries:
     def __init__(self, reference: Common, common: CommonMesh) -> None:
         self.common = common
         self._reference = reference
+        self._gaps: list[float] = []
         self._changes: dict[str, NDArray[np.float64]] = {}
 
     def read(self, name: str, series: Series) -> PlacedRun:
@@ -52,6 +60,8 @@ class OwnGeometries:
         fields = self._reference.at_own_nodes(series)
         if self.common.keeps_nodes:
             return PlacedRun(fields, RunGeometry(placement.shape))
+        if placement.gap is not None:
+            self._gaps.append(placement.gap)
         steps, nodes, variables = fields.shape
         # Nodes first: all timesteps and variables are brought over at once.
         columns = fields.swapaxes(0, 1).reshape(nodes, -1)
@@ -71,6 +81,11 @@ class OwnGeometries:
             )
             return
         yield f"every run has a mesh of its own: {self.common}"
+        if self._gaps:
+            yield (
+                "boundaries are met within "
+                f"{percent(max(self._gaps), digits=2, trailing_zeros=False)} of the extent"
+            )
         if self._changes:
             changes = np.stack(list(self._changes.values()))
             worst = [
@@ -110,6 +125,10 @@ def own_geometries(
     if kind == CorrespondingNodes.kind:
         return OwnGeometries(reference, CorrespondingNodes(reference.whole_mesh))
     opened = map(open_run, names)
+    if kind == MorphedMesh.kind:
+        chosen = names[reference_run((each.mesh(), each.path) for each in opened)]
+        series = open_run(chosen)
+        return OwnGeometries(reference, MorphedMesh(series.mesh(), series.path))
     return OwnGeometries(
         reference, BackgroundGrid.fit(Extent.of(each.mesh(), each.path) for each in opened)
     )
