@@ -17,9 +17,9 @@ from simulgenvae.geometry.common_mesh import CommonMesh, Placement
 from simulgenvae.geometry.corresponding import CorrespondingNodes, CorrespondingPlacement
 from simulgenvae.geometry.grid.extent import filled
 from simulgenvae.geometry.morphing.correspondence import partners
-from simulgenvae.geometry.morphing.extension import HarmonicExtension, ThinPlateExtension
+from simulgenvae.geometry.morphing.extension import extended, turned_cells
 from simulgenvae.geometry.morphing.location import locate
-from simulgenvae.geometry.morphing.plane import INSTEAD, PlaneMesh, doubled_areas
+from simulgenvae.geometry.morphing.plane import INSTEAD, PlaneMesh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,13 +110,10 @@ class MorphedMesh(CommonMesh):
 
         Raises UserError naming the file when cells are turned inside out.
         """
-        turned = 0
-        # The thin plate first: it bends cells less, by half where a hole moves by its radius.
-        for extension in (ThinPlateExtension, HarmonicExtension):
-            points = extension(self._plane)(boundary)
-            turned = int(np.count_nonzero(doubled_areas(points, self._plane.triangles) <= 0.0))
-            if not turned:
-                return points
+        points = extended(self._plane, boundary)
+        turned = turned_cells(self._plane, points)
+        if not turned:
+            return points
         raise UserError(
             f"{path}: {turned} of {len(self._plane.triangles)} cells of the reference "
             f"{self._path} are turned inside out when it is morphed onto this geometry: they are "
