@@ -24,7 +24,7 @@ REMARKS: dict[Kind, str] = {
     "corresponding": "nodes elsewhere",
     "grid": "they share a grid",
     "morphing": "is morphed onto",
-    "alone": "they share a grid",
+    "alone": "is morphed onto",
 }
 NEW = {"new_0": 1.07, "new_1": 0.83}
 TIMES = 4

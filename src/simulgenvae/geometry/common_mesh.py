@@ -105,6 +105,14 @@ class CommonMesh(ABC):
         """
 
 
+def on_common_mesh(fields: NDArray[np.floating], placement: Placement) -> NDArray[np.floating]:
+    """Return fields `[T, m, V]` at the own nodes of a geometry on the common mesh, `[T, M, V]`."""
+    steps, nodes, variables = fields.shape
+    # Nodes first: all timesteps and variables are brought over at once.
+    columns = fields.swapaxes(0, 1).reshape(nodes, -1)
+    return placement.to_common(columns).reshape(-1, steps, variables).swapaxes(0, 1)
+
+
 def on_own_mesh(fields: NDArray[np.floating], placement: Placement) -> NDArray[np.floating]:
     """Return fields `[T, M, V]` on the common mesh at the own nodes of a geometry, `[T, m, V]`."""
     steps, nodes, variables = fields.shape

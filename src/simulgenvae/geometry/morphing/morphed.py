@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.geometry.morphing.location import Location
+    from simulgenvae.geometry.morphing.outline import Outline
     from simulgenvae.mesh.mesh import Mesh
 
 _CORRECTIONS = 4
@@ -97,6 +98,10 @@ class MorphedMesh(CommonMesh):
         shape += own.coords[plane.triangles[0, 0]] - self._coords[self._plane.triangles[0, 0]]
         shape[:, self._plane.axes] = points - self._plane.points
         return MorphedPlacement(own, shape, plane, self._plane.moved(points))
+
+    def require_sound(self, outline: Outline) -> None:
+        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry."""
+        self._extended(partners(self._plane, outline.plane, outline.path), outline.path)
 
     def placed(self, shape: NDArray[np.floating]) -> CorrespondingPlacement:
         """Return the placement of the geometry that ``shape`` `[M, D]` describes.

@@ -104,6 +104,12 @@ class PlaneMesh:
         lower, upper = self.box
         return float((upper - lower).max())
 
+    def outline(self) -> PlaneMesh:
+        """Return the mesh with the nodes of its boundary only, and no triangles."""
+        numbers = np.cumsum([0, *map(len, self.loops)])
+        loops = tuple(map(np.arange, numbers[:-1], numbers[1:]))
+        return PlaneMesh(self.points[self.boundary], self.axes, self.triangles[:0], loops)
+
     def moved(self, points: NDArray[np.float64]) -> PlaneMesh:
         """Return the mesh with its nodes elsewhere."""
         return PlaneMesh(points, self.axes, self.triangles, self.loops)
