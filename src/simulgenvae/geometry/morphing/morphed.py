@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from simulgenvae.geometry.morphing.outline import Outline
     from simulgenvae.mesh.mesh import Mesh
 
-_CORRECTIONS = 4
-"""Corrections of interpolated values: further ones change less than a hundredth of the first."""
+_CORRECTIONS = 2
+"""Corrections of interpolated values: the second is a seventh of the first, and after the fourth
+they may grow again, where the common mesh is much finer than the own one."""
 
 
 class MorphedMesh(CommonMesh):

@@ -59,12 +59,12 @@ class PlaneMesh:
         """
         if mesh.coords is None:
             raise UserError(f"{path}: the positions of the nodes are not known")
-        triangles = flat_triangles(mesh.cells)
         if mesh.cells.dimension != 2:
             raise UserError(
                 f"{path}: has cells of {mesh.cells.dimension} dimensions: only plane meshes are "
                 f"morphed. {INSTEAD}"
             )
+        triangles = flat_triangles(mesh.cells)
         axes = _axes(mesh.coords[np.unique(triangles)], path)
         points = mesh.coords[:, axes]
         area = doubled_areas(points, triangles)

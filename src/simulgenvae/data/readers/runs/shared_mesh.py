@@ -6,7 +6,7 @@ Tested in tests/data/readers/runs/test_own_geometry.py.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -58,34 +58,57 @@ def shared_mesh(
         kind = CorrespondingNodes.kind
     if kind == CorrespondingNodes.kind:
         return CorrespondingNodes(reference.whole_mesh)
-    extents: list[Extent] = []
-    outlines: dict[str, Outline] = {}
-    problems: list[str] = []
-    for name in names:
-        series = open_run(name)
-        mesh = series.mesh()
-        if kind != MorphedMesh.kind:
-            extents.append(Extent.of(mesh, series.path))
-        if kind != BackgroundGrid.kind:
-            try:
-                outlines[name] = Outline.of(mesh, series.path)
-            except UserError as error:
-                problems.append(str(error))
+    found = _Geometries.of(map(open_run, names), names, kind)
     if kind == MorphedMesh.kind:
-        if not outlines:
-            raise UserError(problems[0])
-        return _morphed(open_run, outlines)
-    grid = BackgroundGrid.fit(extents)
-    if kind == BackgroundGrid.kind or problems:
+        return _morphed(open_run, found)
+    grid = BackgroundGrid.fit(found.extents)
+    if kind == BackgroundGrid.kind or found.problem:
         return grid
     try:
-        morphed = _morphed(open_run, outlines)
-        for outline in outlines.values():
+        morphed = _morphed(open_run, found)
+        for outline in found.outlines.values():
             morphed.require_sound(outline)
     except UserError:
         return grid
     by_grid, by_morphing = _changes(reference, map(open_run, surveys), (grid, morphed))
     return morphed if by_morphing <= max(_LITTLE, _MORE * by_grid) else grid
+
+
+class _Geometries(NamedTuple):
+    """What the ways of sharing a mesh have to know of the geometries, whose meshes are read once.
+
+    Attributes
+    ----------
+    extents
+        Extents for a grid; none where the runs are to be morphed.
+    outlines
+        Boundaries by the names of the runs; none where they are to share a grid.
+    problem
+        Why the first run without an outline has none; no text where all have one.
+    """
+
+    extents: list[Extent]
+    outlines: dict[str, Outline]
+    problem: str
+
+    @classmethod
+    def of(cls, runs: Iterable[Series], names: Sequence[str], kind: str | None) -> Self:
+        """Return the geometries of runs that are to share a mesh in the way ``kind``, if known."""
+        extents: list[Extent] = []
+        outlines: dict[str, Outline] = {}
+        problem = ""
+        for name, series in zip(names, runs, strict=True):
+            mesh = series.mesh()
+            if kind != MorphedMesh.kind:
+                extents.append(Extent.of(mesh, series.path))
+                if problem or kind == BackgroundGrid.kind:
+                    continue
+            try:
+                outlines[name] = Outline.of(mesh, series.path)
+            except UserError as error:
+                # Where runs are to be morphed, it is said again when this one is read.
+                problem = problem or str(error)
+        return cls(extents, outlines, problem)
 
 
 def _correspond(
@@ -107,9 +130,14 @@ def _correspond(
     return all(open_run(name).mesh().cells.same_as(reference.cells) for name in surveys)
 
 
-def _morphed(open_run: Callable[[str], Series], outlines: Mapping[str, Outline]) -> MorphedMesh:
-    """Return the mesh that suits the runs best, to be morphed onto all of them."""
-    series = open_run(reference_run(outlines))
+def _morphed(open_run: Callable[[str], Series], found: _Geometries) -> MorphedMesh:
+    """Return the mesh of the run that suits best, to be morphed onto all of them.
+
+    Raises UserError where no run can be morphed.
+    """
+    if not found.outlines:
+        raise UserError(found.problem)
+    series = open_run(reference_run(found.outlines))
     return MorphedMesh(series.mesh(), series.path)
 
 
