@@ -62,5 +62,5 @@ def test_corners_are_found_and_curves_have_none() -> None:
 
 
 def test_another_number_of_holes_is_not_alike() -> None:
-    with pytest.raises(UserError, match=r"run_7: has 1 holes, but 0 .*--geometry grid"):
+    with pytest.raises(UserError, match=r"run_7: has 1 hole, but 0 .*--geometry grid"):
         partners(plane(), plane((1.0, 0.5, 0.2)), FILE)

@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from simulgenvae.errors import UserError
 from simulgenvae.geometry.morphing.plane import INSTEAD
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +38,8 @@ def partners(reference: PlaneMesh, own: PlaneMesh, path: Path) -> NDArray[np.flo
     """
     if len(own.loops) != len(reference.loops):
         raise UserError(
-            f"{path}: has {len(own.loops) - 1} holes, but {len(reference.loops) - 1} in the "
-            "reference that runs are morphed onto: they are not alike. Leave the run out "
-            f"(--skip-bad). {INSTEAD}"
+            f"{path}: has {count(len(own.loops) - 1, 'hole')}, but {len(reference.loops) - 1} in the mesh "
+            f"that is morphed onto all others: the geometries are not alike. {INSTEAD}"
         )
     lower, upper = own.box
     low, high = reference.box

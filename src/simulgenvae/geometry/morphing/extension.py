@@ -48,7 +48,9 @@ def _in_steps(mesh: PlaneMesh, boundary: NDArray[np.float64], steps: int) -> NDA
     """Return the positions of all nodes when the boundary moves in some steps."""
     nodes = mesh.boundary
     start = mesh.points[nodes]
-    some = slice(None, None, -(-len(nodes) // _MOST_CENTRES))
+    # Nodes at one place, as on both sides of a crack, would leave a spline undetermined.
+    apart = np.sort(np.unique(start, axis=0, return_index=True)[1])
+    some = apart[:: -(-len(apart) // _MOST_CENTRES)]
     moved = mesh.points.copy()
     for step in range(1, steps + 1):
         wanted = start + (boundary - start) * (step / steps)

@@ -121,9 +121,9 @@ class MorphedMesh(CommonMesh):
         if not turned:
             return points
         raise UserError(
-            f"{path}: {turned} of {len(self._plane.triangles)} cells of the reference "
-            f"{self._path} are turned inside out when it is morphed onto this geometry: they are "
-            f"too different. Leave the run out (--skip-bad). {INSTEAD}"
+            f"{path}: {turned} of {len(self._plane.triangles)} cells of {self._path} are turned "
+            "inside out when it is morphed onto this geometry: they are too "
+            f"different. {INSTEAD}"
         )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.mesh.mesh import Mesh
 
-INSTEAD = "Bring the runs onto a background grid instead (--geometry grid)"
+INSTEAD = "A background grid takes any geometry (ingest with --geometry grid)"
 _SAME = 1e-6
 """Extent of a coordinate, relative to the largest, that is only rounding."""
 _FLAT = 1e-12

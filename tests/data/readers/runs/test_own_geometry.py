@@ -106,7 +106,7 @@ def test_geometries_that_are_not_alike_share_a_grid(tmp_path: Path) -> None:
     assert isinstance(open_runs(tmp_path / "runs").common, BackgroundGrid)
     source = open_runs(tmp_path / "runs", RunPart(geometry="morphing"))
     assert isinstance(source.common, MorphedMesh)
-    with pytest.raises(UserError, match=r"run_3: has 1 holes, but 0 in the reference"):
+    with pytest.raises(UserError, match=r"run_3: has 1 hole, but 0 in the mesh that"):
         source.placed_run(3)
 
 
