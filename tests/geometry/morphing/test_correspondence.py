@@ -33,18 +33,28 @@ def test_stretched_rectangles_correspond_by_their_corners(
     np.testing.assert_allclose(partners(reference, own, FILE), expected, atol=1e-9)
 
 
-def test_holes_belong_to_the_nearest_ones_of_all() -> None:
+def test_stretched_curves_are_the_same_in_their_boxes() -> None:
+    def ellipse(count: int, width: float, height: float) -> PlaneMesh:
+        loop = np.arange(count)
+        line = circle(count, start=0.3) * [width, height] + 7.0
+        return PlaneMesh(line, (0, 1), np.zeros((0, 3), np.int64), (loop,))
+
+    reference = ellipse(200, 1.0, 1.0)
+    found = partners(reference, ellipse(300, 3.0, 0.5), FILE)
+    np.testing.assert_allclose(found, (reference.points - 7.0) * [3.0, 0.5] + 7.0, atol=3e-3)
+
+
+@pytest.mark.parametrize("radii", [(0.1, 0.3), (0.3, 0.1)])
+def test_holes_belong_to_the_nearest_ones_of_all(radii: tuple[float, float]) -> None:
     reference = plane((0.5, 0.5, 0.2), (1.4, 0.5, 0.2))
-    own = plane((1.5, 0.6, 0.1), (0.6, 0.4, 0.3), spacing=0.07)
-    found = partners(reference, own, FILE)
-    for (cx, cy, radius), (x, y, other) in zip(
-        [(0.5, 0.5, 0.2), (1.4, 0.5, 0.2)], [(0.6, 0.4, 0.3), (1.5, 0.6, 0.1)], strict=True
-    ):
-        boundary = reference.points[reference.boundary]
-        hole = np.hypot(*(boundary - [cx, cy]).T) < radius + 1e-6
-        expected = [x, y] + (boundary[hole] - [cx, cy]) * other / radius
+    holes = [(0.6, 0.4, radii[0]), (1.5, 0.6, radii[1])]
+    found = partners(reference, plane(*holes[::-1], spacing=0.07), FILE)
+    boundary = reference.points[reference.boundary]
+    for centre, (x, y, radius) in zip([(0.5, 0.5), (1.4, 0.5)], holes, strict=True):
+        hole = np.hypot(*(boundary - centre).T) < 0.2 + 1e-6
+        expected = [x, y] + (boundary[hole] - centre) * radius / 0.2
         # Straight edges between the nodes of a circle are inside of it.
-        np.testing.assert_allclose(found[hole], expected, atol=0.1 * other)
+        np.testing.assert_allclose(found[hole], expected, atol=0.1 * radius)
 
 
 @pytest.mark.parametrize("start", [0.1, 2.0, 5.0])

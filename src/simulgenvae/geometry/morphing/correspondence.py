@@ -38,8 +38,9 @@ def partners(reference: PlaneMesh, own: PlaneMesh, path: Path) -> NDArray[np.flo
     """
     if len(own.loops) != len(reference.loops):
         raise UserError(
-            f"{path}: has {count(len(own.loops) - 1, 'hole')}, but {len(reference.loops) - 1} in the mesh "
-            f"that is morphed onto all others: the geometries are not alike. {INSTEAD}"
+            f"{path}: has {count(len(own.loops) - 1, 'hole')}, but {len(reference.loops) - 1} in "
+            "the mesh that is morphed onto all others: the geometries are not alike. "
+            f"{INSTEAD}"
         )
     lower, upper = own.box
     low, high = reference.box

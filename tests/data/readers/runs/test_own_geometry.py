@@ -14,6 +14,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.data.readers.runs import shared_mesh
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
@@ -94,6 +95,16 @@ def test_alike_plane_geometries_are_morphed(tmp_path: Path) -> None:
         np.testing.assert_allclose(placement.to_own(dataset.run(run)[1]), own.fields[1], atol=1e-5)
     assert any("is morphed onto all others" in line for line in dataset.remarks)
     assert any("boundaries are met within 0" in line for line in dataset.remarks)
+
+
+def test_fields_that_morphing_changes_more_share_a_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    for limit in ("_LITTLE", "_MORE"):
+        assert isinstance(open_runs(tmp_path / "runs").common, MorphedMesh)
+        monkeypatch.setattr(shared_mesh, limit, 0.0)
+    assert isinstance(open_runs(tmp_path / "runs").common, BackgroundGrid)
 
 
 def test_geometries_that_are_not_alike_share_a_grid(tmp_path: Path) -> None:
