@@ -65,7 +65,7 @@ class SolverOptions:
     geometry: Annotated[
         Literal["corresponding", "grid", "morphing"] | None, Parameter(show_default="by the meshes")
     ] = None
-    """How runs with meshes of their own share one: by node numbers, on a grid, or morphed."""
+    """Way to share a mesh, where runs have their own: by node numbers, on a grid, or morphed."""
     reference: Annotated[str | None, Parameter(show_default="one like most")] = None
     """Run whose times, fields and mesh all have."""
 

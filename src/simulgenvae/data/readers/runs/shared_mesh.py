@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 _LITTLE = 0.01
 """Relative change of fields there and back that is little beside errors of predictions."""
 _MORE = 3.0
-"""How many times more than the grid morphing may change fields, where that is not little.
+"""Change of fields by morphing, relative to that by the grid, up to which runs are morphed.
 
-Fields on a morphed mesh are learned with a fifth to a ninth of the error of fields on a grid: what
+Fields on a morphed mesh are learned with a third to a tenth of the error of fields on a grid: what
 belongs to a moving hole stays at the same nodes.
 """
 
@@ -75,7 +75,7 @@ def shared_mesh(
 
 
 class _Geometries(NamedTuple):
-    """What the ways of sharing a mesh have to know of the geometries, whose meshes are read once.
+    """Geometries of runs, as far as the ways of sharing a mesh have to know them.
 
     Attributes
     ----------
