@@ -19,8 +19,14 @@ from simulgenvae.errors import UserError
 
 from .conftest import SETTINGS, Outcome
 
-Kind = Literal["corresponding", "grid", "alone"]
+Kind = Literal["corresponding", "grid", "morphing", "alone"]
 RUNS = 14
+REMARKS: dict[Kind, str] = {
+    "corresponding": "nodes elsewhere",
+    "grid": "they share a grid",
+    "morphing": "is morphed onto",
+    "alone": "is morphed onto",
+}
 NEW = {"new_0": 1.07, "new_1": 0.83}
 TIMES = 4
 
@@ -58,7 +64,7 @@ def params(kind: Kind, file: str, folder: Path) -> list[object]:
     return [] if kind == "alone" else ["--params", folder / file]
 
 
-@pytest.fixture(scope="module", params=["corresponding", "grid", "alone"])
+@pytest.fixture(scope="module", params=["corresponding", "grid", "morphing", "alone"])
 def study(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Kind, Path]:
@@ -69,8 +75,14 @@ def study(
     (folder / "S").mkdir()
     (folder / "S/study.toml").write_text(SETTINGS.replace("12\n", "30\n"))
     runs = folder / "runs"
+    ways: dict[Kind, list[str]] = {
+        "corresponding": [],
+        "grid": ["--geometry", "grid"],
+        "morphing": ["--geometry", "morphing"],
+        "alone": [],
+    }
     for command in (
-        ["ingest", folder / "S", runs, *params(kind, "known.csv", folder)],
+        ["ingest", folder / "S", runs, *params(kind, "known.csv", folder), *ways[kind]],
         ["check", folder / "S"],
         ["train", folder / "S"],
         ["evaluate", folder / "S"],
@@ -118,7 +130,7 @@ def test_without_a_mesh_the_geometry_is_predicted(
 def test_the_report_says_how_the_meshes_are_shared(study: tuple[Kind, Path]) -> None:
     kind, folder = study
     metrics = json.loads((folder / "S/output/metrics.json").read_text())
-    remark = "nodes elsewhere" if kind == "corresponding" else "they share a grid"
+    remark = REMARKS[kind]
     assert any(remark in note for note in metrics["notes"])
     error = metrics["errors"]["prediction"]["test"]["relative_l2"]["mean"]
     floor = metrics["errors"]["projection_floor"]["test"]["relative_l2"]["mean"]

@@ -63,9 +63,9 @@ class SolverOptions:
     displacement: bool = False
     """Nodes that move, or differ between runs: by number, with their displacement as a field."""
     geometry: Annotated[
-        Literal["corresponding", "grid"] | None, Parameter(show_default="by the meshes")
+        Literal["corresponding", "grid", "morphing"] | None, Parameter(show_default="by the meshes")
     ] = None
-    """Way in which runs with meshes of their own share one: numbers of nodes, or a grid."""
+    """Way to share a mesh, where runs have their own: by node numbers, on a grid, or morphed."""
     reference: Annotated[str | None, Parameter(show_default="one like most")] = None
     """Run whose times, fields and mesh all have."""
 

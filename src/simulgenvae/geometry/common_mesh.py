@@ -27,10 +27,18 @@ class Placement(ABC):
         Own mesh of the geometry, with m nodes.
     shape
         Numbers that describe the geometry at the M nodes of the common mesh, `[M, S]`.
+    gap
+        Largest distance between the boundary of the geometry and that of the common mesh in its
+        place, relative to its size; None where these have nothing to do with each other.
     """
 
     mesh: Mesh
     shape: NDArray[np.float64]
+
+    @property
+    def gap(self) -> float | None:
+        """Largest distance between both boundaries, relative to the size of the geometry."""
+        return None
 
     @abstractmethod
     def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -98,6 +106,14 @@ class CommonMesh(ABC):
         Its own mesh follows from the shape: this is how a predicted geometry gets a mesh. Raises
         UserError when the shape describes no geometry.
         """
+
+
+def on_common_mesh(fields: NDArray[np.floating], placement: Placement) -> NDArray[np.floating]:
+    """Return fields `[T, m, V]` at the own nodes of a geometry on the common mesh, `[T, M, V]`."""
+    steps, nodes, variables = fields.shape
+    # Nodes first: all timesteps and variables are brought over at once.
+    columns = fields.swapaxes(0, 1).reshape(nodes, -1)
+    return placement.to_common(columns).reshape(-1, steps, variables).swapaxes(0, 1)
 
 
 def on_own_mesh(fields: NDArray[np.floating], placement: Placement) -> NDArray[np.floating]:

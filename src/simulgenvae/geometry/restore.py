@@ -1,15 +1,18 @@
 """Common meshes from what files hold of them.
 
-Tested in tests/geometry/test_corresponding.py.
+Tested in tests/geometry/test_corresponding.py and morphing/test_morphed.py.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulgenvae.errors import UserError
 from simulgenvae.geometry.corresponding import CorrespondingNodes
 from simulgenvae.geometry.grid.background import BackgroundGrid
 from simulgenvae.geometry.grid.record import GridRecord
+from simulgenvae.geometry.morphing.morphed import MorphedMesh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,4 +35,12 @@ def restore_common_mesh(record: Mapping[str, Any], mesh: Mesh) -> CommonMesh:
         if mesh.coords is None or mesh.coords.shape != (grid.nodes, len(grid.record.origin)):
             raise ValueError("the background grid has other nodes than the mesh")
         return grid
+    if kind == MorphedMesh.kind and not rest:
+        try:
+            morphed = MorphedMesh(mesh, Path("the mesh of the study"))
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        if mesh.coords is None or len(mesh.coords) != morphed.nodes:
+            raise ValueError("the mesh has nodes without cells, which cannot be morphed")
+        return morphed
     raise ValueError(f"the way {str(kind)[:40]!r} of sharing a mesh is not known")

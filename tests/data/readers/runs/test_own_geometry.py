@@ -14,10 +14,11 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.data.readers.runs import shared_mesh
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import BackgroundGrid, CorrespondingNodes
+from simulgenvae.geometry import BackgroundGrid, CorrespondingNodes, MorphedMesh
 from simulgenvae.settings import DataSettings
 
 
@@ -58,8 +59,9 @@ def test_corresponding_nodes_are_recognised(tmp_path: Path) -> None:
 
 def test_different_meshes_share_a_grid(tmp_path: Path) -> None:
     write(tmp_path / "runs", remeshed=True)
-    assert isinstance(open_runs(tmp_path / "runs").common, BackgroundGrid)
-    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    part = RunPart(geometry="grid")
+    assert isinstance(open_runs(tmp_path / "runs", part).common, BackgroundGrid)
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr", selection=part)
     assert dataset.shapes is not None
     for run in range(4):
         own = dataset.shapes.geometry(run).own
@@ -81,6 +83,46 @@ def test_different_meshes_share_a_grid(tmp_path: Path) -> None:
     assert (share.min(), share.max()) == (0.0, 1.0)
     assert any("they share a grid of" in line for line in dataset.remarks)
     assert any("there and back" in line for line in dataset.remarks)
+
+
+def test_alike_plane_geometries_are_morphed(tmp_path: Path) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    assert isinstance(dataset.common, MorphedMesh)
+    assert dataset.shapes is not None
+    for run in range(4):
+        placement = dataset.shapes.placement(run)
+        morphed = dataset.mesh.coords + dataset.shapes.shape(run)
+        np.testing.assert_allclose(dataset.run(run)[1, :, 0], field(morphed, run, 1), atol=1e-5)
+        own = dataset.shapes.geometry(run).own
+        assert own is not None
+        np.testing.assert_allclose(placement.to_own(dataset.run(run)[1]), own.fields[1], atol=1e-5)
+    assert any("is morphed onto all others" in line for line in dataset.remarks)
+    assert any("boundaries are met within 0" in line for line in dataset.remarks)
+
+
+def test_fields_that_morphing_changes_more_share_a_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    for limit in ("_LITTLE", "_MORE"):
+        assert isinstance(open_runs(tmp_path / "runs").common, MorphedMesh)
+        monkeypatch.setattr(shared_mesh, limit, 0.0)
+    assert isinstance(open_runs(tmp_path / "runs").common, BackgroundGrid)
+
+
+def test_geometries_that_are_not_alike_share_a_grid(tmp_path: Path) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    for step in range(2):
+        path = tmp_path / f"runs/run_3/t_{step}.vtu"
+        grid: Any = pyvista.read(path)
+        # Without a cell inside of it, the rectangle has a hole.
+        grid.extract_cells([cell for cell in range(grid.n_cells) if cell != 5]).save(path)
+    assert isinstance(open_runs(tmp_path / "runs").common, BackgroundGrid)
+    source = open_runs(tmp_path / "runs", RunPart(geometry="morphing"))
+    assert isinstance(source.common, MorphedMesh)
+    with pytest.raises(UserError, match=r"run_3: has 1 hole, but 0 in the mesh that"):
+        source.placed_run(3)
 
 
 def test_the_way_can_be_chosen(tmp_path: Path) -> None:

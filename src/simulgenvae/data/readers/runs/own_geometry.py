@@ -1,4 +1,4 @@
-"""Runs with meshes of their own: which common mesh they get, and how each is brought onto it.
+"""Runs with meshes of their own: how each is brought onto the mesh that they share.
 
 Tested in tests/data/readers/runs/test_own_geometry.py.
 """
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.data.readers.runs.shared_mesh import relative_change, shared_mesh
 from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.shapes import OwnRun, RunGeometry
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import BackgroundGrid, CommonMesh, CorrespondingNodes, Extent
+from simulgenvae.geometry import CommonMesh, on_common_mesh, on_own_mesh
 from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from simulgenvae.data.readers.runs.common import Common
     from simulgenvae.data.readers.runs.series import RunPart, Series
     from simulgenvae.data.readers.runs.survey import Survey
-    from simulgenvae.mesh.mesh import Mesh
 
 
 class OwnGeometries:
@@ -40,6 +40,7 @@ class OwnGeometries:
     def __init__(self, reference: Common, common: CommonMesh) -> None:
         self.common = common
         self._reference = reference
+        self._gaps: list[float] = []
         self._changes: dict[str, NDArray[np.float64]] = {}
 
     def read(self, name: str, series: Series) -> PlacedRun:
@@ -52,14 +53,11 @@ class OwnGeometries:
         fields = self._reference.at_own_nodes(series)
         if self.common.keeps_nodes:
             return PlacedRun(fields, RunGeometry(placement.shape))
-        steps, nodes, variables = fields.shape
-        # Nodes first: all timesteps and variables are brought over at once.
-        columns = fields.swapaxes(0, 1).reshape(nodes, -1)
-        there = placement.to_common(columns)
-        back = placement.to_own(there).reshape(nodes, steps, variables).swapaxes(0, 1)
-        self._changes[name] = _relative_change(fields, back)
-        on_common = there.reshape(-1, steps, variables).swapaxes(0, 1)
-        return PlacedRun(on_common, RunGeometry(placement.shape, OwnRun(own, fields)))
+        if placement.gap is not None:
+            self._gaps.append(placement.gap)
+        there = on_common_mesh(fields, placement)
+        self._changes[name] = relative_change(fields, on_own_mesh(there, placement))
+        return PlacedRun(there, RunGeometry(placement.shape, OwnRun(own, fields)))
 
     def remarks(self) -> Iterator[str]:
         """Yield lines on what was done with the runs that were read."""
@@ -71,6 +69,10 @@ class OwnGeometries:
             )
             return
         yield f"every run has a mesh of its own: {self.common}"
+        if self._gaps:
+            # Less than a millionth is rounding.
+            gap = percent(round(max(self._gaps), 6), digits=2, trailing_zeros=False)
+            yield f"boundaries are met within {gap} of the extent of a mesh"
         if self._changes:
             changes = np.stack(list(self._changes.values()))
             worst = [
@@ -104,38 +106,5 @@ def own_geometries(
             f"{reference.reference.path}: the runs have meshes of their own, of which no part can "
             "be chosen: leave out --box and --nodes"
         )
-    if part.common is not None:
-        return OwnGeometries(reference, part.common)
-    kind = part.geometry or _likely_kind(reference.whole_mesh, open_run, surveys)
-    if kind == CorrespondingNodes.kind:
-        return OwnGeometries(reference, CorrespondingNodes(reference.whole_mesh))
-    opened = map(open_run, names)
-    return OwnGeometries(
-        reference, BackgroundGrid.fit(Extent.of(each.mesh(), each.path) for each in opened)
-    )
-
-
-def _likely_kind(
-    reference: Mesh, open_run: Callable[[str], Series], surveys: Mapping[str, Survey]
-) -> str:
-    """Return whether nodes correspond in all runs that were compared, or the meshes differ."""
-    assert reference.coords is not None
-    if any(run.coords.shape != reference.coords.shape for run in surveys.values()):
-        return BackgroundGrid.kind
-    if not reference.cells:
-        raise UserError(
-            f"{next(iter(surveys.values())).path}: the nodes are elsewhere in every run, and there "
-            "are no cells that would show whether nodes of the same number belong together. If "
-            "they do, say so with --geometry corresponding"
-        )
-    same = all(open_run(name).mesh().cells.same_as(reference.cells) for name in surveys)
-    return CorrespondingNodes.kind if same else BackgroundGrid.kind
-
-
-def _relative_change(
-    fields: NDArray[np.floating], changed: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Return the root mean square of the change of each variable over its deviation, `[V]`."""
-    change = np.square(changed.astype(np.float64) - fields).mean(axis=(0, 1))
-    variance = fields.astype(np.float64).var(axis=(0, 1))
-    return np.asarray(np.sqrt(change / np.where(variance > 0, variance, 1.0)))
+    common = part.common or shared_mesh(reference, open_run, names, surveys, part.geometry)
+    return OwnGeometries(reference, common)

@@ -1,0 +1,1 @@
+"""Meshes of alike geometries, morphed onto that of one of the runs."""

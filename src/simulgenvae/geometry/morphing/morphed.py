@@ -1,0 +1,183 @@
+"""Common mesh of runs with alike geometries: that of one run, morphed onto each of the others.
+
+Follows Casenave, Staber & Roynard, MMGP: a mesh morphing Gaussian process-based machine learning
+method for regression of physical problems under nonparametrized geometrical variability, 2023.
+Tested in tests/geometry/morphing/test_morphed.py.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from simulgenvae.errors import UserError
+from simulgenvae.geometry.common_mesh import CommonMesh, Placement
+from simulgenvae.geometry.corresponding import CorrespondingNodes, CorrespondingPlacement
+from simulgenvae.geometry.grid.extent import filled
+from simulgenvae.geometry.morphing.correspondence import partners
+from simulgenvae.geometry.morphing.extension import extended, turned_cells
+from simulgenvae.geometry.morphing.location import locate
+from simulgenvae.geometry.morphing.plane import INSTEAD, PlaneMesh
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.geometry.morphing.location import Location
+    from simulgenvae.geometry.morphing.outline import Outline
+    from simulgenvae.mesh.mesh import Mesh
+
+_CORRECTIONS = 2
+"""Corrections of interpolated values: the second is a seventh of the first, and after the fourth
+they may grow again, where the common mesh is much finer than the own one."""
+
+
+class MorphedMesh(CommonMesh):
+    """Mesh of one run, which is morphed onto every geometry.
+
+    A shape is the way of each node of that mesh into the geometry, `[M, D]`.
+
+    Parameters
+    ----------
+    mesh
+        Mesh of the run. Nodes without cells are left out.
+    path
+        Its file, for messages.
+
+    Raises
+    ------
+    UserError
+        When the mesh is not plane, or has several parts.
+    """
+
+    kind: ClassVar[str] = "morphing"
+
+    def __init__(self, mesh: Mesh, path: Path) -> None:
+        self.mesh = mesh.at(np.flatnonzero(filled(mesh)))
+        self._path = path
+        self._plane = PlaneMesh.of(self.mesh, path)
+        assert self.mesh.coords is not None
+        self._coords = self.mesh.coords
+
+    @property
+    def shape_width(self) -> int:
+        """Number of coordinates of a node."""
+        return int(self._coords.shape[1])
+
+    @property
+    def shape_names(self) -> tuple[str, ...]:
+        """Names of the values that describe a geometry at each node."""
+        return ("x", "y", "z")[: self.shape_width]
+
+    def to_record(self) -> dict[str, object]:
+        """Return what a file holds besides the mesh: nothing but the kind."""
+        return {"kind": self.kind}
+
+    def __str__(self) -> str:
+        return f"that of {self._path}, with {self.nodes} nodes, is morphed onto all others"
+
+    def place(self, own: Mesh, path: Path) -> MorphedPlacement:
+        """Return the placement of the geometry of the file ``path``.
+
+        Raises UserError naming the file for a mesh that is not plane, has another number of holes,
+        or is so different that morphing onto it turns cells inside out.
+        """
+        plane = PlaneMesh.of(own, path)
+        assert own.coords is not None
+        if (own.coords.shape[1], plane.axes) != (self.shape_width, self._plane.axes):
+            raise UserError(
+                f"{path}: its nodes have {own.coords.shape[1]} coordinates and are in the plane "
+                f"{_plane(plane)}, those of the study have {self.shape_width} and are in "
+                f"{_plane(self._plane)}: write all runs in one plane"
+            )
+        points = self._extended(partners(self._plane, plane, path), path)
+        shape = np.zeros_like(self._coords)
+        # A plane may be elsewhere: its constant coordinate is moved too.
+        shape += own.coords[plane.triangles[0, 0]] - self._coords[self._plane.triangles[0, 0]]
+        shape[:, self._plane.axes] = points - self._plane.points
+        return MorphedPlacement(own, shape, plane, self._plane.moved(points))
+
+    def require_sound(self, outline: Outline) -> None:
+        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry."""
+        self._extended(partners(self._plane, outline.plane, outline.path), outline.path)
+
+    def placed(self, shape: NDArray[np.floating]) -> CorrespondingPlacement:
+        """Return the placement of the geometry that ``shape`` `[M, D]` describes.
+
+        Its mesh is the common one, moved: its nodes correspond.
+        """
+        return CorrespondingNodes(self.mesh).placed(shape)
+
+    def _extended(self, boundary: NDArray[np.float64], path: Path) -> NDArray[np.float64]:
+        """Return the positions of all nodes for those of the boundary, `[M, 2]`.
+
+        Raises UserError naming the file when cells are turned inside out.
+        """
+        points = extended(self._plane, boundary)
+        turned = turned_cells(self._plane, points)
+        if not turned:
+            return points
+        raise UserError(
+            f"{path}: {turned} of {len(self._plane.triangles)} cells of {self._path} are turned "
+            "inside out when it is morphed onto this geometry: they are too "
+            f"different. {INSTEAD}"
+        )
+
+
+class MorphedPlacement(Placement):
+    """Geometry onto which the common mesh is morphed, and interpolation both ways.
+
+    Parameters
+    ----------
+    mesh
+        Own mesh, with m nodes.
+    shape
+        Way of each node of the common mesh, `[M, D]`.
+    own, morphed
+        Both meshes in the plane.
+    """
+
+    def __init__(
+        self, mesh: Mesh, shape: NDArray[np.float64], own: PlaneMesh, morphed: PlaneMesh
+    ) -> None:
+        self.mesh = mesh
+        self.shape = shape
+        self._own = own
+        self._morphed = morphed
+
+    def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the values `[M, K]` on the common mesh that give values `[m, K]` back best.
+
+        Interpolated values are corrected by what they lack on the way back, a few times: linear
+        interpolation lowers every hill, and twice there and back.
+        """
+        there = self._there.weights.astype(values.dtype)
+        found: NDArray[np.floating] = there @ values
+        for _ in range(_CORRECTIONS):
+            found += there @ (values - self.to_own(found))
+        return found
+
+    def to_own(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return values `[M, K]` of the common mesh interpolated at the own nodes, `[m, K]`."""
+        found: NDArray[np.floating] = self._back.weights.astype(values.dtype) @ values
+        return found
+
+    @property
+    def gap(self) -> float:
+        """Largest distance between own boundary nodes and the morphed boundary, and vice versa."""
+        return max(self._there.farthest, self._back.farthest) / self._own.size
+
+    @cached_property
+    def _there(self) -> Location:
+        return locate(self._own, self._morphed.points, self._morphed.boundary)
+
+    @cached_property
+    def _back(self) -> Location:
+        return locate(self._morphed, self._own.points, self._own.boundary)
+
+
+def _plane(mesh: PlaneMesh) -> str:
+    return "-".join("xyz"[axis] for axis in mesh.axes)
