@@ -43,7 +43,9 @@ def grid_for(extents: Sequence[Extent]) -> GridRecord:
     """
     if not extents:
         raise UserError("a background grid needs the mesh of at least one run")
-    _check_alike(extents)
+    numbered = {str(number): extent for number, extent in enumerate(extents)}
+    for problem in unlike_extents(numbered).values():
+        raise UserError(problem)
     lower = np.min([extent.lower for extent in extents], axis=0)
     upper = np.max([extent.upper for extent in extents], axis=0)
     varies = upper - lower > _CONSTANT * float((upper - lower).max())
@@ -80,45 +82,51 @@ def _fitted(
     return np.where(varies, steps + 1, 1), np.where(varies, middle - 0.5 * steps * spacing, middle)
 
 
-def _check_alike(extents: Sequence[Extent]) -> None:
-    """Raise UserError for a geometry that cannot share a grid with the others."""
-    dimensions = [extent.dimension for extent in extents]
-    columns = [len(extent.lower) for extent in extents]
-    sizes = np.array([extent.size for extent in extents])
-    usual = float(np.median(sizes))
-    for extent, size in zip(extents, sizes.tolist(), strict=True):
+def unlike_extents(extents: Mapping[str, Extent]) -> dict[str, str]:
+    """Return what is wrong with geometries that cannot share a grid with the others, by name."""
+    found: dict[str, str] = {}
+    dimensions = [extent.dimension for extent in extents.values()]
+    columns = [len(extent.lower) for extent in extents.values()]
+    usual = float(np.median([extent.size for extent in extents.values()])) if extents else 0.0
+    for name, extent in extents.items():
         for own, all_of, what in (
             (extent.dimension, dimensions, "cells of {} dimensions"),
             (len(extent.lower), columns, "{} coordinates"),
         ):
             common = max(all_of, key=all_of.count)
             if own != common:
-                raise UserError(
+                problem = (
                     f"{extent.path}: has {what.format(own)}, other runs have {common}: they "
                     "cannot share a background grid"
                 )
-        if not usual / _OTHER_UNIT <= size <= usual * _OTHER_UNIT:
-            raise UserError(
-                f"{extent.path}: is {size:g} long, other geometries {usual:g}: are its positions "
-                "in another unit?"
+                found.setdefault(name, problem)
+        if name not in found and not usual / _OTHER_UNIT <= extent.size <= usual * _OTHER_UNIT:
+            found[name] = (
+                f"{extent.path}: is {extent.size:g} long, other geometries {usual:g}: are its "
+                "positions in another unit?"
             )
-    _check_overlap(extents, float(sizes.max()))
+    alike = {name: extent for name, extent in extents.items() if name not in found}
+    return found | _apart(alike)
 
 
-def _check_overlap(extents: Sequence[Extent], size: float) -> None:
+def _apart(extents: Mapping[str, Extent]) -> dict[str, str]:
+    """Return what is wrong with geometries that lie where no other one is."""
+    found: dict[str, str] = {}
     if len(extents) < 2:
-        return
-    lower = np.array([extent.lower for extent in extents])
-    upper = np.array([extent.upper for extent in extents])
-    for number, extent in enumerate(extents):
+        return found
+    size = max(extent.size for extent in extents.values())
+    lower = np.array([extent.lower for extent in extents.values()])
+    upper = np.array([extent.upper for extent in extents.values()])
+    for name, extent in extents.items():
         # Plane meshes touch in the coordinate that is constant.
         common = np.minimum(upper, extent.upper) - np.maximum(lower, extent.lower)
         overlaps = (common >= -_CONSTANT * size).all(axis=1)
         if overlaps.sum() < 2:
             place = ", ".join(
-                f"{a:g} to {b:g}" for a, b in zip(lower[number], upper[number], strict=True)
+                f"{a:g} to {b:g}" for a, b in zip(extent.lower, extent.upper, strict=True)
             )
-            raise UserError(
+            found[name] = (
                 f"{extent.path}: lies at {place}, where no other run has its geometry: move the "
                 "geometries onto each other"
             )
+    return found

@@ -202,3 +202,31 @@ def test_a_saved_dataset_keeps_the_own_meshes(tmp_path: Path) -> None:
     copy = Dataset.open(tmp_path / "copy.zarr")
     assert copy.fingerprint == dataset.fingerprint
     np.testing.assert_array_equal(copy.own_run(3), dataset.own_run(3))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"factor": 1e3}, "are its positions in another unit"),
+        ({"move": 50.0}, "where no other run has its geometry"),
+        ({"solid": True}, "has cells of 3 dimensions, other runs have 2"),
+    ],
+)
+def test_a_geometry_unlike_the_others_is_a_bad_run(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    write(tmp_path / "runs", 6, remeshed=True)
+    for step in range(2):
+        path = tmp_path / f"runs/run_3/t_{step}.vtu"
+        grid: Any = pyvista.read(path)
+        grid.points *= change.get("factor", 1.0)
+        grid.points += change.get("move", 0.0)
+        if change.get("solid"):
+            grid = pyvista.ImageData(dimensions=(3, 3, 3)).cast_to_unstructured_grid()
+            grid.point_data["T"] = np.zeros(27)
+        grid.save(path)
+    with pytest.raises(UserError, match=rf"run 'run_3': .*{message}.*--skip-bad"):
+        ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr", skip_bad=True)
+    assert dataset.ids == ("run_0", "run_1", "run_2", "run_4", "run_5")
+    assert any(line.startswith("left out: run 'run_3'") for line in dataset.remarks)

@@ -101,7 +101,7 @@ def aligned(
     placing = None
     if common.meshes_differ:
         usable = [name for name in known if name not in problems]
-        placing = own_geometries(common, open_run, usable, compared, part)
+        placing = own_geometries(common, open_run, usable, compared, part, problems)
     for name, run in known.items():
         try:
             common.require_times(run)

@@ -96,15 +96,19 @@ def own_geometries(
     names: Sequence[str],
     surveys: Mapping[str, Survey],
     part: RunPart,
+    problems: dict[str, str],
 ) -> OwnGeometries:
     """Return the reader of the runs ``names``, most of which have other meshes than the reference.
 
-    Raises UserError where they cannot share a mesh.
+    Runs whose geometry is unlike the others become ``problems``. Raises UserError where they cannot
+    share a mesh.
     """
     if part.box is not None or part.nodes is not None:
         raise UserError(
             f"{reference.reference.path}: the runs have meshes of their own, of which no part can "
             "be chosen: leave out --box and --nodes"
         )
-    common = part.common or shared_mesh(reference, open_run, names, surveys, part.geometry)
+    if part.common is not None:
+        return OwnGeometries(reference, part.common)
+    common = shared_mesh(reference, open_run, names, surveys, part.geometry, problems)
     return OwnGeometries(reference, common)

@@ -20,6 +20,7 @@ from simulgenvae.geometry import (
     on_common_mesh,
     on_own_mesh,
 )
+from simulgenvae.geometry.grid.sizing import unlike_extents
 from simulgenvae.geometry.morphing.outline import Outline, reference_run
 
 if TYPE_CHECKING:
@@ -49,19 +50,21 @@ def shared_mesh(
     names: Sequence[str],
     surveys: Mapping[str, Survey],
     kind: str | None,
+    problems: dict[str, str],
 ) -> CommonMesh:
     """Return the mesh that the runs ``names`` share in the way ``kind``, None for the best.
 
-    Raises UserError where they cannot share one.
+    Geometries that cannot be among them become ``problems``. Raises UserError where that is so of
+    all, or of most compared runs.
     """
     if kind is None and _correspond(reference.whole_mesh, open_run, surveys):
         kind = CorrespondingNodes.kind
     if kind == CorrespondingNodes.kind:
         return CorrespondingNodes(reference.whole_mesh)
-    found = _Geometries.of(map(open_run, names), names, kind)
+    found = _Geometries.of(open_run, names, kind, problems)
     if kind == MorphedMesh.kind:
         return _morphed(open_run, found)
-    grid = BackgroundGrid.fit(found.extents)
+    grid = BackgroundGrid.fit(found.extents.values())
     if kind == BackgroundGrid.kind or found.problem:
         return grid
     try:
@@ -80,34 +83,54 @@ class _Geometries(NamedTuple):
     Attributes
     ----------
     extents
-        Extents for a grid; none where the runs are to be morphed.
+        Extents for a grid by the names of the runs; none where these are to be morphed.
     outlines
         Boundaries by the names of the runs; none where they are to share a grid.
     problem
         Why the first run without an outline has none; no text where all have one.
     """
 
-    extents: list[Extent]
+    extents: dict[str, Extent]
     outlines: dict[str, Outline]
     problem: str
 
     @classmethod
-    def of(cls, runs: Iterable[Series], names: Sequence[str], kind: str | None) -> Self:
-        """Return the geometries of runs that are to share a mesh in the way ``kind``, if known."""
-        extents: list[Extent] = []
+    def of(
+        cls,
+        open_run: Callable[[str], Series],
+        names: Sequence[str],
+        kind: str | None,
+        problems: dict[str, str],
+    ) -> Self:
+        """Return the geometries of runs that are to share a mesh in the way ``kind``, if known.
+
+        Runs whose geometry is no geometry like the others become ``problems``.
+        """
+        extents: dict[str, Extent] = {}
         outlines: dict[str, Outline] = {}
         problem = ""
-        for name, series in zip(names, runs, strict=True):
-            mesh = series.mesh()
-            if kind != MorphedMesh.kind:
-                extents.append(Extent.of(mesh, series.path))
-                if problem or kind == BackgroundGrid.kind:
-                    continue
+        for name in names:
+            try:
+                series = open_run(name)
+                mesh = series.mesh()
+                if kind != MorphedMesh.kind:
+                    extents[name] = Extent.of(mesh, series.path)
+            except UserError as error:
+                problems[name] = str(error)
+                continue
+            if kind == BackgroundGrid.kind or (problem and kind is None):
+                continue
             try:
                 outlines[name] = Outline.of(mesh, series.path)
             except UserError as error:
                 # Where runs are to be morphed, it is said again when this one is read.
                 problem = problem or str(error)
+        for name, unlike in unlike_extents(extents).items():
+            problems[name] = unlike
+            del extents[name]
+            outlines.pop(name, None)
+        if not extents and not outlines:
+            raise UserError(next(problems[name] for name in names))
         return cls(extents, outlines, problem)
 
 
