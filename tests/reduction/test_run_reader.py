@@ -15,6 +15,7 @@ from simulgenvae.data import read_ahead
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.reduction.monitor import Monitor
 from simulgenvae.reduction.run_reader import LEAST_WEIGHT, RunReader
 
@@ -67,7 +68,8 @@ def test_nodes_that_all_geometries_have_count_most(tmp_path: Path) -> None:
         for step in range(2):
             grid.point_data["T"] = np.asarray(grid.points)[:, 0] + step
             grid.save(tmp_path / f"runs/r{run}/t_{step}.vtu")
-    dataset, _ = build_dataset([tmp_path / "runs"], tmp_path / "d.zarr", IngestOptions())
+    options = IngestOptions(selection=RunPart(geometry="grid"))
+    dataset, _ = build_dataset([tmp_path / "runs"], tmp_path / "d.zarr", options)
     weights = RunReader(dataset, np.array([0, 1])).node_weights
     assert weights is not None
     expected = np.array([LEAST_WEIGHT, np.sqrt(0.5), 1.0])

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from zarr.buffer.cpu import NDBuffer
 
-from simulgenvae.data.fingerprint import digest, fingerprint
+from simulgenvae.data.fingerprint import digest, fingerprint, placed_digest
 from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
 from simulgenvae.data.missing_values import MissingValues
 from simulgenvae.data.precision import Precision
 from simulgenvae.data.readers.source import PlacedRun
+from simulgenvae.data.shapes import Shapes, placed_nodes
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
 from simulgenvae.data.values import to_physical, to_stored
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     import zarr
     from numpy.typing import ArrayLike, NDArray
-
-    from simulgenvae.data.shapes import Shapes
 
 
 __all__ = ["Dataset", "Mesh"]
@@ -106,7 +105,8 @@ class Dataset(Metadata):
         times
             Times `[T]`; by default 0, 1, ….
         coords
-            Node coordinates `[M]` or `[M, D]`.
+            Node coordinates `[M]` or `[M, D]`; or `[N, M, D]` where the nodes of each run are
+            elsewhere, and belong together by their numbers.
         cells
             Node numbers `[K, nodes]` of the cells of each type, by its meshio name.
         sets
@@ -152,6 +152,11 @@ class Dataset(Metadata):
             raise UserError(
                 f"there are fields of {len(array)} runs, but parameters of {len(conditions)}"
             )
+        places = None if coords is None else np.asarray(coords)
+        shapes = None
+        if places is not None and places.ndim == 3:
+            shapes = placed_nodes(places, len(array), cells, length_unit, "the coordinates")
+            places = places[0]
         _, steps, nodes, count = array.shape
         names = tuple(variables) if variables is not None else default_variables(count)
         metadata = Metadata(
@@ -159,7 +164,7 @@ class Dataset(Metadata):
             times=np.asarray(times if times is not None else np.arange(steps)),
             nodes=nodes,
             mesh=Mesh(
-                None if coords is None else np.asarray(coords),
+                places,
                 cells,
                 unit=length_unit,
                 sets=NodeSets.of(sets or {}),
@@ -169,6 +174,7 @@ class Dataset(Metadata):
             conditions=conditions,
             offsets=offsets,
             time_unit=time_unit,
+            common=None if shapes is None else shapes.common,
         )
         if metadata.shape != array.shape:
             raise UserError(
@@ -178,9 +184,10 @@ class Dataset(Metadata):
         # This pass over all fields also finds NaN, before they are used for anything.
         missing = MissingValues(names)
         digests = []
-        for run_id, run in zip(conditions.ids, array, strict=True):
+        for row, (run_id, run) in enumerate(zip(conditions.ids, array, strict=True)):
             usable = missing.add(run_id, run)
-            digests.append("" if usable is None else digest(usable))
+            found = "" if usable is None else digest(usable)
+            digests.append(found if shapes is None else placed_digest(found, shapes.geometry(row)))
         valued, bad = missing.outcome()
         refuse_bad_runs(bad)
         remarks = tuple(precision.remarks(names, offsets))
@@ -194,6 +201,7 @@ class Dataset(Metadata):
             fingerprint=fingerprint(metadata, digests),
             digests=tuple(digests),
             remarks=remarks,
+            shapes=shapes,
         )
 
     @classmethod

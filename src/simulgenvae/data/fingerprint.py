@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.metadata import Metadata
+    from simulgenvae.data.shapes import RunGeometry
 
 
 def digest(run: NDArray[np.float32]) -> str:
@@ -25,6 +26,18 @@ def digest(run: NDArray[np.float32]) -> str:
     It is the same in whatever order, type or chunks the field is stored.
     """
     return hashlib.sha256(np.ascontiguousarray(run, dtype="<f4").data).hexdigest()
+
+
+def placed_digest(run: str, geometry: RunGeometry) -> str:
+    """Return the SHA-256 of a run with a geometry of its own, whose fields have the digest ``run``.
+
+    It is that of its shape too, and of the run on its own mesh where that is stored.
+    """
+    found = hashlib.sha256(np.ascontiguousarray(geometry.shape, dtype="<f4").data)
+    if geometry.own is not None:
+        for array in geometry.own.arrays().values():
+            found.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
+    return hashlib.sha256((run + found.hexdigest()).encode()).hexdigest()
 
 
 def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:

@@ -6,21 +6,23 @@ Tested in tests/data/store/test_shape_arrays.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from simulgenvae.errors import UserError
+from simulgenvae.geometry import CorrespondingNodes
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.damage import damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     import zarr
     from numpy.typing import NDArray
 
     from simulgenvae.geometry import CommonMesh, Placement
-    from simulgenvae.mesh.mesh import Mesh
 
 
 class OwnRun(NamedTuple):
@@ -36,6 +38,13 @@ class OwnRun(NamedTuple):
 
     mesh: Mesh
     fields: NDArray[np.floating]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays that hold the run."""
+        assert self.mesh.coords is not None
+        cells = {f"cells_{name}": array for name, array in self.mesh.cells.arrays().items()}
+        fields = np.ascontiguousarray(self.fields, np.float32)
+        return {"coords": self.mesh.coords, **cells, "fields": fields}
 
 
 class RunGeometry(NamedTuple):
@@ -102,3 +111,29 @@ class Shapes:
         if self.own is None:
             return self.common.placed(self.shape(run))
         return self.common.place(self.own(self.rows[run]).mesh, self.path)
+
+
+def placed_nodes(
+    places: NDArray[Any],
+    runs: int,
+    cells: Mapping[str, NDArray[Any]] | None,
+    unit: str,
+    where: str,
+) -> Shapes:
+    """Return the geometries of runs whose nodes correspond, from positions `[N, M, D]`.
+
+    Raises UserError, which starts with ``where``, for another number of runs, positions that are
+    not finite, and cells that are turned inside out.
+    """
+    if len(places) != runs:
+        raise UserError(f"{where} are of the nodes of {len(places)} runs, but there are {runs}")
+    bad = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
+    if len(bad):
+        raise UserError(f"{where} of run {bad[0]} are not finite")
+    common = CorrespondingNodes(Mesh(places[0], cells, unit=unit))
+    placed = [
+        common.place(Mesh(own), Path(f"{where} of run {run}")).shape
+        for run, own in enumerate(places.astype(np.float64))
+    ]
+    values = np.stack(placed)[:, None].astype(np.float32)
+    return Shapes(common, values, Path(where), tuple(range(runs)))

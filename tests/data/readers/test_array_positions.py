@@ -112,3 +112,25 @@ def test_a_bad_run_leaves_no_gap(tmp_path: Path) -> None:
 def test_positions_that_do_not_fit(tmp_path: Path, places: np.ndarray, message: str) -> None:
     with pytest.raises(UserError, match=message):
         ingest(tmp_path, write(tmp_path, FIELDS, places))
+
+
+def test_arrays_in_memory_are_the_same_dataset_as_files(tmp_path: Path) -> None:
+    stored = ingest(tmp_path, write(tmp_path, FIELDS, PLACES))
+    made = Dataset.from_arrays(FIELDS, stored.conditions, coords=PLACES, variables=stored.variables)
+    assert made.fingerprint == stored.fingerprint
+    np.testing.assert_allclose(placed(made, 2), PLACES[2], atol=1e-7)
+    made.save(tmp_path / "made.zarr")
+    assert Dataset.open(tmp_path / "made.zarr").fingerprint == stored.fingerprint
+
+
+def test_positions_in_memory_that_do_not_fit() -> None:
+    with pytest.raises(UserError, match="of the nodes of 4 runs, but there are 5"):
+        Dataset.from_arrays(FIELDS, {"a": list(range(5))}, coords=PLACES[:4])
+    with pytest.raises(UserError, match="of run 0 are not finite"):
+        Dataset.from_arrays(FIELDS, {"a": list(range(5))}, coords=PLACES * np.nan)
+
+
+def test_a_study_is_read_with_the_geometries_of_its_runs(tmp_path: Path) -> None:
+    stored = ingest(tmp_path, write(tmp_path, FIELDS, PLACES))
+    again, _ = build_dataset([tmp_path / "d.zarr"], tmp_path / "e.zarr", IngestOptions())
+    assert again.fingerprint == stored.fingerprint

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulgenvae.data.readers.source import Source
+from simulgenvae.data.readers.source import PlacedRun, Source
+from simulgenvae.data.shapes import RunGeometry
 from simulgenvae.data.store.attributes import FORMAT
 from simulgenvae.settings import StudyFolder
 
@@ -64,6 +65,14 @@ def open_dataset(path: Path, folder: Path) -> Source:
     nodes = data.nodes if data.mask is None else len(data.mask.valued)
     shape = (runs, len(data.times), nodes, len(data.variables))
     dtype = np.dtype(np.float32 if data.offsets is None else np.float64)
+
+    def read_placed(run: int) -> PlacedRun:
+        assert data.shapes is not None
+        shape, own = data.shapes.geometry(run)
+        if own is not None:
+            own = own._replace(fields=data.own_run(run))
+        return PlacedRun(data.whole_run(run), RunGeometry(shape, own))
+
     return Source(
         path,
         shape,
@@ -72,6 +81,8 @@ def open_dataset(path: Path, folder: Path) -> Source:
         companions,
         tuple(notes),
         mesh=data.whole_mesh,
+        common=data.common,
+        read_placed=None if data.shapes is None else read_placed,
         named_axes=True,
         remarks=lambda: data.remarks,
     )

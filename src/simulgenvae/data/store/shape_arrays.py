@@ -6,7 +6,6 @@ Tested in tests/data/store/test_shape_arrays.py.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,17 +52,13 @@ class ShapeWriter:
                 self._group.require_group(OWN)
                 link_folder(old / OWN / str(row), self._folder / OWN / str(row))
 
-    def add(self, row: int, geometry: RunGeometry) -> str:
-        """Write the geometry of a run; return its SHA-256."""
-        shape = np.ascontiguousarray(geometry.shape, dtype="<f4")
-        self._shapes[row] = shape[None]
-        found = hashlib.sha256(shape.data)
+    def add(self, row: int, geometry: RunGeometry) -> None:
+        """Write the geometry of a run."""
+        self._shapes[row] = np.asarray(geometry.shape, np.float32)[None]
         if geometry.own is not None:
             group = self._group.require_group(OWN).create_group(str(row), overwrite=True)
-            for name, array in own_arrays(geometry.own).items():
+            for name, array in geometry.own.arrays().items():
                 write_array(group, name, array)
-                found.update(np.ascontiguousarray(array).data)
-        return found.hexdigest()
 
     def keep(self, rows: Sequence[int]) -> None:
         """Close the gaps between the runs in ``rows``, which stay."""
@@ -76,14 +71,6 @@ class ShapeWriter:
                     del self._group[f"{OWN}/{place}"]
                     (own / str(row)).rename(own / str(place))
         self._shapes.resize((len(rows), *self._shapes.shape[1:]))
-
-
-def own_arrays(own: OwnRun) -> dict[str, NDArray[Any]]:
-    """Return the arrays that hold a run on its own mesh."""
-    assert own.mesh.coords is not None
-    cells = {f"cells_{name}": array for name, array in own.mesh.cells.arrays().items()}
-    fields = np.ascontiguousarray(own.fields, np.float32)
-    return {"coords": own.mesh.coords, **cells, "fields": fields}
 
 
 def read_shapes(path: Path, metadata: Metadata) -> Shapes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import zarr
 
-from simulgenvae.data.fingerprint import digest, fingerprint
+from simulgenvae.data.fingerprint import digest, fingerprint, placed_digest
 from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.missing_values import MissingValues
 from simulgenvae.data.readers.source import PlacedRun
@@ -130,8 +129,8 @@ def _write(
         written.append(name)
         if shapes is not None:
             assert geometry is not None, "every run of such a dataset has a geometry"
-            both = digests[row] + shapes.add(row, geometry)
-            digests[row] = hashlib.sha256(both.encode()).hexdigest()
+            shapes.add(row, geometry)
+            digests[row] = placed_digest(digests[row], geometry)
     valued, more = missing.outcome()
     bad |= more
     remarks = [] if stored is None else list(stored.remarks)

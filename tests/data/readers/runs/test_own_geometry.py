@@ -230,3 +230,11 @@ def test_a_geometry_unlike_the_others_is_a_bad_run(
     dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr", skip_bad=True)
     assert dataset.ids == ("run_0", "run_1", "run_2", "run_4", "run_5")
     assert any(line.startswith("left out: run 'run_3'") for line in dataset.remarks)
+
+
+def test_a_study_with_other_meshes_is_read_with_them(tmp_path: Path) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    stored = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    again = ingest(tmp_path / "d.zarr", tmp_path / "e.zarr")
+    assert again.digests == stored.digests
+    np.testing.assert_array_equal(again.own_run(1), stored.own_run(1))
