@@ -100,6 +100,9 @@ def test_a_new_design_is_answered_on_its_mesh(
     assert cli("predict", folder / "S", *asked, "--out", out).code == 0
     with np.load(out) as found:
         assert found["ids"].tolist() == list(NEW)
+        if kind != "alone":
+            assert found["param_names"].tolist() == ["length"]
+            np.testing.assert_array_equal(found["params"][:, 0], list(NEW.values()))
         for name, length in NEW.items():
             points = pyvista.read(folder / f"meshes/{name}.vtu").points
             np.testing.assert_allclose(found[f"{name}/coords"], points, atol=1e-6)

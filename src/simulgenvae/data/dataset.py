@@ -21,6 +21,7 @@ from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
 from simulgenvae.data.values import to_physical, to_stored
 from simulgenvae.errors import UserError
+from simulgenvae.geometry import CorrespondingNodes
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_sets import NodeSets, described
 from simulgenvae.utils.formatting import quantity
@@ -155,7 +156,8 @@ class Dataset(Metadata):
         places = None if coords is None else np.asarray(coords)
         shapes = None
         if places is not None and places.ndim == 3:
-            shapes = placed_nodes(places, len(array), cells, length_unit, "the coordinates")
+            common = CorrespondingNodes(Mesh(places[0], cells, unit=length_unit))
+            shapes = placed_nodes(places, len(array), "coords", common)
             places = places[0]
         _, steps, nodes, count = array.shape
         names = tuple(variables) if variables is not None else default_variables(count)
@@ -308,9 +310,7 @@ class Dataset(Metadata):
         """
         if self.shapes is None or self.shapes.own is None:
             return self.run(index)
-        own = self.shapes.geometry(index).own
-        assert own is not None, "runs are stored on their own meshes"
-        return to_physical(np.asarray(own.fields, np.float32), self.offsets)
+        return to_physical(self.shapes.own.fields(index), self.offsets)
 
     def inside_share(self, rows: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float64] | None:
         """Return the part of some runs whose geometry has each node, `[M]`; None where all have.
@@ -321,7 +321,7 @@ class Dataset(Metadata):
         >>> simulgenvae.Study.open("S").open_dataset().inside_share([0, 1]) is None
         True
         """
-        if self.shapes is None or self.shapes.common.keeps_nodes:
+        if self.shapes is None or self.keeps_nodes:
             return None
         share = np.zeros(self.shapes.common.nodes)
         for row in rows:

@@ -151,6 +151,11 @@ class Metadata:
         return np.dtype(np.float32 if self.offsets is None else np.float64)
 
     @property
+    def keeps_nodes(self) -> bool:
+        """True if the own nodes of every run are those of the whole mesh, wherever they are."""
+        return self.common is None or self.common.keeps_nodes
+
+    @property
     def whole_mesh(self) -> Mesh:
         """Mesh of all M nodes, also those without values."""
         return self.mesh if self.mask is None else self.mask.mesh

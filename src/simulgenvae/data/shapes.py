@@ -5,7 +5,7 @@ Tested in tests/data/store/test_shape_arrays.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,15 +13,14 @@ import numpy as np
 
 from simulgenvae.errors import UserError
 from simulgenvae.geometry import CorrespondingNodes
-from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.mesh import Mesh, numeric
 from simulgenvae.utils.damage import damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     import zarr
     from numpy.typing import NDArray
 
+    from simulgenvae.data.store.shape_arrays import OwnMeshFiles
     from simulgenvae.geometry import CommonMesh, Placement
 
 
@@ -76,31 +75,26 @@ class Shapes:
         They may be on disk.
     path
         File of the values, for messages.
-    rows
-        Rows of ``values`` that belong to the runs, in their order.
     own
-        Function that reads runs on their own meshes, by their rows; None where these follow from
-        the shapes. It raises UserError for one that is damaged.
+        Runs on their own meshes; None where these follow from the shapes.
     """
 
     common: CommonMesh
     values: zarr.Array[Any] | NDArray[np.float32]
     path: Path
-    rows: tuple[int, ...]
-    own: Callable[[int], OwnRun] | None = None
-
-    def select(self, rows: Sequence[int]) -> Shapes:
-        """Return the geometries of some runs, in that order."""
-        return replace(self, rows=tuple(self.rows[row] for row in rows))
+    own: OwnMeshFiles | None = None
 
     def shape(self, run: int) -> NDArray[np.float32]:
         """Return the shape `[M, S]` of a run; UserError where it is damaged."""
         with damage_reported(self.path, "cannot be read"):
-            return np.asarray(self.values[self.rows[run], 0], np.float32)
+            return np.asarray(self.values[run, 0], np.float32)
 
     def geometry(self, run: int) -> RunGeometry:
         """Return the geometry of a run, with the run on its own mesh where that is stored."""
-        return RunGeometry(self.shape(run), None if self.own is None else self.own(self.rows[run]))
+        own = None
+        if self.own is not None:
+            own = OwnRun(self.own.mesh(run), self.own.fields(run))
+        return RunGeometry(self.shape(run), own)
 
     def inside(self, run: int) -> NDArray[np.bool_] | None:
         """Return which nodes of the common mesh belong to a run's geometry, `[M]`; None for all."""
@@ -108,32 +102,31 @@ class Shapes:
 
     def placement(self, run: int) -> Placement:
         """Return the placement of a run's geometry on the common mesh."""
+        shape = self.shape(run)
         if self.own is None:
-            return self.common.placed(self.shape(run))
-        return self.common.place(self.own(self.rows[run]).mesh, self.path)
+            return self.common.placed(shape)
+        return self.common.placed_again(self.own.mesh(run), shape, self.path)
 
 
 def placed_nodes(
-    places: NDArray[Any],
-    runs: int,
-    cells: Mapping[str, NDArray[Any]] | None,
-    unit: str,
-    where: str,
+    places: NDArray[Any], runs: int, where: Path | str, common: CommonMesh | None = None
 ) -> Shapes:
     """Return the geometries of runs whose nodes correspond, from positions `[N, M, D]`.
 
-    Raises UserError, which starts with ``where``, for another number of runs, positions that are
-    not finite, and cells that are turned inside out.
+    They are placed on the mesh ``common``, by default that of the first run. Raises UserError,
+    which starts with ``where``, for another number of runs or of coordinates, and for positions
+    that are not finite or turn cells inside out.
     """
+    numeric(places, f"{where}: positions", "fiu")
     if len(places) != runs:
-        raise UserError(f"{where} are of the nodes of {len(places)} runs, but there are {runs}")
+        raise UserError(
+            f"{where}: positions of the nodes of {len(places)} runs, but there are {runs}"
+        )
+    if places.shape[2] not in {1, 2, 3}:
+        raise UserError(f"{where}: positions {places.shape}: they must be [runs, nodes, 1…3]")
     bad = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
     if len(bad):
-        raise UserError(f"{where} of run {bad[0]} are not finite")
-    common = CorrespondingNodes(Mesh(places[0], cells, unit=unit))
-    placed = [
-        common.place(Mesh(own), Path(f"{where} of run {run}")).shape
-        for run, own in enumerate(places.astype(np.float64))
-    ]
-    values = np.stack(placed)[:, None].astype(np.float32)
-    return Shapes(common, values, Path(where), tuple(range(runs)))
+        raise UserError(f"{where}: the positions of run {bad[0]} are not finite")
+    common = common or CorrespondingNodes(Mesh(places[0]))
+    placed = [common.place(Mesh(own), Path(where)).shape for own in places.astype(np.float64)]
+    return Shapes(common, np.stack(placed)[:, None].astype(np.float32), Path(where))

@@ -61,80 +61,71 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             f"{path}: joining {len(collected)} batches of designs",
             "write a .zarr, or fewer designs.",
         )
-    fields: dict[str, NDArray[Any]] = {}
-    for name in first.arrays():
-        fields[name] = np.concatenate([batch.arrays()[name] for batch in collected])
+    fields: dict[str, NDArray[Any]] = {
+        name: np.concatenate([batch.arrays()[name] for batch in collected])
+        for name in first.arrays()
+    }
     if first.nodes is not None:
         fields["nodes"] = first.nodes
-    for name, unit in {"time_unit": first.time_unit, "length_unit": mesh.unit}.items():
-        if unit:
-            fields[name] = np.array(unit, dtype=np.str_)
+    fields["coords"] = _coords(mesh, first)
     fields |= {f"{CELLS}{name}": values for name, values in mesh.cells.arrays().items()}
-    if first.parameters is not None:
-        table = [row for batch in collected if batch.parameters for row in batch.parameters.values]
-        fields["param_names"] = np.array(first.parameters.names, dtype=np.str_)
-        fields["param_units"] = np.array(first.parameters.units, dtype=np.str_)
-        # NumPy makes texts of all values where some are.
-        fields["params"] = np.array(table)
-    if first.carried:
-        columns = joined_texts([batch.carried for batch in collected])
-        fields["carried_names"] = np.array(list(columns), dtype=np.str_)
-        fields["carried"] = np.array(list(columns.values()), dtype=np.str_).T
+    _save_npz(path, fields | _labels(collected, mesh.unit))
+
+
+def _labels(batches: Sequence[Batch], length_unit: str) -> dict[str, NDArray[Any]]:
+    """Return what a file says of the designs of all batches, besides fields and meshes."""
+    first = batches[0]
     # Plain NumPy texts: object arrays would need pickle to be read again.
-    ids = list(chain.from_iterable(batch.ids for batch in collected))
+    texts: dict[str, Sequence[str] | str] = {
+        "ids": list(chain.from_iterable(batch.ids for batch in batches)),
+        "variables": first.variables,
+        "units": first.units,
+    }
+    units = {"time_unit": first.time_unit, "length_unit": length_unit}
+    texts |= {name: unit for name, unit in units.items() if unit}
+    labels: dict[str, NDArray[Any]] = {"times": first.times}
+    if first.parameters is not None:
+        table = [row for batch in batches if batch.parameters for row in batch.parameters.values]
+        texts |= {"param_names": first.parameters.names, "param_units": first.parameters.units}
+        # NumPy makes texts of all values where some are.
+        labels["params"] = np.array(table)
+    if first.carried:
+        columns = joined_texts([batch.carried for batch in batches])
+        texts["carried_names"] = list(columns)
+        labels["carried"] = np.array(list(columns.values()), dtype=np.str_).T
+    return labels | {name: np.array(text, dtype=np.str_) for name, text in texts.items()}
+
+
+def _save_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            allow_pickle=False,
-            ids=np.array(ids, dtype=np.str_),
-            times=first.times,
-            coords=_coords(mesh, first),
-            variables=np.array(first.variables, dtype=np.str_),
-            units=np.array(first.units, dtype=np.str_),
-            **fields,
-        )
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _write_own_meshes(batches: Iterator[Batch], path: Path) -> None:
     """Write a ``.npz`` file of designs with meshes of their own.
 
-    It has ``ids``, ``times``, ``variables`` and ``units``, and for each design ``ID/fields``
-    `[T, m, V]`, ``ID/coords`` `[m, D]` and ``ID/cells_KIND``; as far as they are known ``ID/std``,
-    ``ID/lower`` and ``ID/upper``; and ``novelty`` and ``expected_error`` `[n]`.
+    It has ``ID/fields`` `[T, m, V]`, ``ID/coords`` `[m, D]` and ``ID/cells_KIND`` for each design;
+    as far as they are known ``ID/std``, ``ID/lower`` and ``ID/upper``, and ``novelty`` and
+    ``expected_error`` `[n]`; and ids, times, parameters, names and units as :func:`write_npz`.
     """
+    collected = []
     arrays: dict[str, NDArray[Any]] = {}
-    scores: dict[str, list[NDArray[np.float64]]] = {}
-    ids: list[str] = []
-    first: Batch | None = None
+    size = 0
     for batch in batches:
-        assert batch.mesh is not None, "all designs have meshes of their own"
-        first = first or batch
-        ids.append(design := batch.ids[0])
-        arrays[f"{design}/fields"] = batch.fields[0]
-        arrays[f"{design}/coords"] = _coords(batch.mesh, batch)
-        arrays |= {f"{design}/{name}": values[0] for name, values in batch.extra_fields.items()}
-        for name, values in batch.mesh.cells.arrays().items():
-            arrays[f"{design}/{CELLS}{name}"] = values
-        for name, score in batch.scores.items():
-            scores.setdefault(name, []).append(score)
-        size = sum(array.nbytes for array in arrays.values())
-        require_memory(size, f"{path}: collecting {len(ids)} designs", "write .vtkhdf files.")
-    assert first is not None, "there is a design"
-    assert first.mesh is not None, "it has a mesh"
-    for name, unit in {"time_unit": first.time_unit, "length_unit": first.mesh.unit}.items():
-        if unit:
-            arrays[name] = np.array(unit, dtype=np.str_)
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            allow_pickle=False,
-            ids=np.array(ids, dtype=np.str_),
-            times=first.times,
-            variables=np.array(first.variables, dtype=np.str_),
-            units=np.array(first.units, dtype=np.str_),
-            **{name: np.concatenate(values) for name, values in scores.items()},
-            **arrays,
-        )
+        mesh = batch.mesh
+        assert mesh is not None, "all designs have meshes of their own"
+        collected.append(batch)
+        own = {"fields": batch.fields[0], "coords": _coords(mesh, batch)}
+        own |= {name: values[0] for name, values in batch.extra_fields.items()}
+        own |= {f"{CELLS}{name}": values for name, values in mesh.cells.arrays().items()}
+        arrays |= {f"{batch.ids[0]}/{name}": values for name, values in own.items()}
+        size += sum(array.nbytes for array in own.values())
+        require_memory(size, f"{path}: collecting {len(collected)} designs", "write .vtkhdf files.")
+    first = collected[0]
+    assert first.mesh is not None, "all designs have meshes of their own"
+    for name in first.scores:
+        arrays[name] = np.concatenate([batch.scores[name] for batch in collected])
+    _save_npz(path, arrays | _labels(collected, first.mesh.unit))
 
 
 NPZ = ExportFormat(name="NumPy archive", suffix=".npz", write=write_npz)

@@ -60,8 +60,6 @@ class CommonMesh(ABC):
         Whether the own nodes of every geometry are the nodes of the common mesh.
     mesh
         The common mesh, with M nodes.
-    shape_width
-        Number S of values that describe a geometry at each node.
     """
 
     kind: ClassVar[str]
@@ -76,13 +74,13 @@ class CommonMesh(ABC):
 
     @property
     @abstractmethod
-    def shape_width(self) -> int:
-        """Number S of values that describe a geometry at each node."""
+    def shape_names(self) -> tuple[str, ...]:
+        """Names of the S values that describe a geometry at each node."""
 
     @property
-    @abstractmethod
-    def shape_names(self) -> tuple[str, ...]:
-        """Names of these S values."""
+    def shape_width(self) -> int:
+        """Number S of these values."""
+        return len(self.shape_names)
 
     @abstractmethod
     def to_record(self) -> dict[str, object]:
@@ -98,6 +96,13 @@ class CommonMesh(ABC):
 
         Raises UserError naming the file when the geometry cannot be brought onto the common mesh.
         """
+
+    def placed_again(self, own: Mesh, shape: NDArray[np.floating], path: Path) -> Placement:
+        """Return the placement of a geometry whose shape `[M, S]` was found before.
+
+        Ways in which finding it takes long do without. Raises UserError as :meth:`place` does.
+        """
+        return self.place(own, path)
 
     @abstractmethod
     def placed(self, shape: NDArray[np.floating]) -> Placement:

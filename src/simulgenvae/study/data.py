@@ -207,7 +207,7 @@ class StudyData(StudyFolder):
         """
         from simulgenvae.quantities import FieldDomain, read_quantities
 
-        if settings.quantities and dataset.common is not None and not dataset.common.keeps_nodes:
+        if settings.quantities and not dataset.keeps_nodes:
             raise UserError(
                 f"{self.settings_file}: quantities of interest are not known for runs whose meshes "
                 "differ: leave out [quantities]."

@@ -153,7 +153,9 @@ def placed_design(
         coefficients = shapes.predicted(conditions)
         return shapes.described(conditions, coefficients), shapes.placement(coefficients[0])
     placement = given_placement(shapes, mesh)
-    return shapes.described(conditions, shapes.of_geometry(placement)[None]), placement
+    coefficients = shapes.of_geometry(placement)[None]
+    log_warnings(shapes.warnings(conditions, coefficients))
+    return shapes.described(conditions, coefficients), placement
 
 
 def given_placement(shapes: ShapeModel, mesh: object) -> Placement:

@@ -14,6 +14,7 @@ from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.study.data import StudyData, log_notes, log_warnings
+from simulgenvae.study.given_meshes import placed_design
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def choose_case(
         placement = None
         if surrogate.shapes is not None:
             # Its geometry is the one that follows from its conditions.
-            placement = surrogate.shapes.placement(surrogate.shapes.predicted(design)[0])
+            design, placement = placed_design(surrogate.shapes, design, None)
         case = design_case(surrogate, design, shown, times, options.samples, placement)
     return case.at(_film_steps(case.times, options) if film else _image_steps(case.times, options))
 

@@ -40,7 +40,9 @@ def r2_score(surrogate: Surrogate, conditions: Conditions, fields: Any) -> float
         For fields of another shape or type, or that are not finite at nodes with values.
     """
     if not surrogate.keeps_nodes:
-        raise UserError("score() needs runs with the same nodes, and those of this model have none")
+        raise UserError(
+            "score() needs designs with the same nodes, and each design of this model has its own"
+        )
     truth = _checked(surrogate, fields, len(conditions))
     valued = surrogate.on_valued_nodes()
     variables = len(surrogate.variables)

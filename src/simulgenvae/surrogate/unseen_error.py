@@ -88,7 +88,7 @@ def unseen_error(
     if not len(rows):
         return None
     measure: _Measure | OwnMeshMeasure
-    if dataset.common is None or dataset.common.keeps_nodes:
+    if dataset.keeps_nodes:
         measure = _Measure(trained, dataset, rows)
     else:
         measure = OwnMeshMeasure(trained.reduction, dataset, trained.rows["train"], rows)

@@ -112,8 +112,7 @@ def earlier_modes(
 def _can_be_extended(dataset: Dataset) -> bool:
     """Return whether runs of the dataset are known again, and states do not depend on all runs."""
     # With other geometries, nodes have other weights in a state.
-    same_nodes = dataset.common is None or dataset.common.keeps_nodes
-    return same_nodes and len(dataset.digests) == len(dataset.ids)
+    return dataset.keeps_nodes and len(dataset.digests) == len(dataset.ids)
 
 
 def _can_grow(

@@ -18,11 +18,11 @@ from simulgenvae.data.designs_from import designs_from
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.explorer.networks import SAMPLES
 from tests.explorer.browser.conftest import Open, Opened
+from tests.explorer.browser.shown import CLOSE, require_shown
 
 pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).parents[3] / "examples/calculix_beam/solve.py"
-CLOSE = 1e-4
 FEW_STEPS = (
     "model.filters=[8]",
     "model.width=16",
@@ -49,18 +49,7 @@ def require_predicted(page: Opened, study: Study, values: list[float], time: int
     surrogate = study.load_surrogate()
     design = designs_from([values], surrogate.condition_scaler)
     known = surrogate.predict(design, samples=SAMPLES)
-    span = np.ptp(known["fields"].to_numpy(), axis=(0, 1, 2))
-    # The ends of the interval have the differences of fields and spread.
-    for shown, name, allowed in (
-        ("prediction", "fields", CLOSE),
-        ("std", "std", CLOSE),
-        ("lower", "lower", 3 * CLOSE),
-        ("upper", "upper", 3 * CLOSE),
-    ):
-        expected = known[name].to_numpy()[0, time]
-        for v, variable in enumerate(surrogate.variables):
-            wrong = np.abs(np.array(page.values(v, shown)) - expected[:, v]).max()
-            assert wrong < allowed * span[v], (shown, variable)
+    require_shown(page, known, time)
     error = page.page.evaluate("window.explorer.study.expectedError")
     assert error == pytest.approx(float(known["expected_error"][0]), rel=1e-3)
     page.set("{shown: 'prediction'}")

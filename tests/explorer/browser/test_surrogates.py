@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
 from simulgenvae.deployment.write import inputs_of, random_designs
@@ -18,9 +17,9 @@ from simulgenvae.explorer.twin import make_twin
 from simulgenvae.quantities import default_texts
 from simulgenvae.surrogate.surrogate import Surrogate
 from tests.explorer.browser.conftest import Open
+from tests.explorer.browser.shown import CLOSE, require_shown
 from tests.explorer.browser.small_models import small_model
 
-CLOSE = 1e-4
 ORIGIN = Origin("S", "model-1", "2026-01-01T00:00:00Z", None)
 
 
@@ -42,18 +41,7 @@ def test_the_page_shows_what_the_surrogate_predicts(
     page.set(
         f"{{design: {{parameters: {parameters}, image: {image}}}, time: {last}, shown: 'std'}}"
     )
-    span = np.ptp(known["fields"].to_numpy(), axis=(0, 1, 2))
-    # The ends of the interval have the differences of fields and spread.
-    for shown, name, allowed in (
-        ("prediction", "fields", CLOSE),
-        ("std", "std", CLOSE),
-        ("lower", "lower", 3 * CLOSE),
-        ("upper", "upper", 3 * CLOSE),
-    ):
-        expected = known[name].to_numpy()[0, last]
-        for v in range(expected.shape[-1]):
-            found = np.array(page.values(v, shown))
-            assert np.abs(found - expected[:, v]).max() < allowed * span[v], (shown, v)
+    require_shown(page, known, last)
     scores = page.page.evaluate("[window.explorer.novelty, window.explorer.study.expectedError]")
     assert scores[0] == pytest.approx(float(known["novelty"][0]), rel=1e-3)
     assert scores[1] == pytest.approx(float(known["expected_error"][0]), rel=1e-3)

@@ -38,7 +38,7 @@ def dataset(names: tuple[str, ...] = ("length",), bend: float = 0.1) -> Dataset:
     table = np.stack(columns, axis=1) if names else np.zeros((RUNS, 0))
     ids = tuple(f"r{k}" for k in range(RUNS))
     plain = Dataset.from_arrays(fields, Conditions(ids, names, table), coords=COORDS)
-    shapes = Shapes(common, shape, Path("shapes"), tuple(range(RUNS)))
+    shapes = Shapes(common, shape, Path("shapes"))
     return replace(plain, common=common, shapes=shapes)
 
 

@@ -23,7 +23,6 @@ def shapes_of(values: np.ndarray) -> Shapes:
         CorrespondingNodes(Mesh(COORDS)),
         values[:, None].astype(np.float32),
         Path("shapes"),
-        tuple(range(len(values))),
     )
 
 

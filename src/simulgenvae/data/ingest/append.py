@@ -57,7 +57,7 @@ def append_runs(
         selection = options.selection
         if whole.common is not None:
             selection = (selection or RunPart())._replace(common=whole.common)
-        opened = open_sources(sources, stack, selection, options.coords, whole.common)
+        opened = open_sources(sources, stack, selection, options.coords)
         layout, new, notes = describe_sources(opened, options, settings, whole)
         with prefix_errors(sources[0]):
             everything = joined(whole, new)

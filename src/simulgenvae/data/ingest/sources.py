@@ -53,19 +53,17 @@ def open_sources(
     stack: ExitStack,
     selection: RunPart | None = None,
     coords: Path | None = None,
-    common: CommonMesh | None = None,
 ) -> list[Source]:
     """Open files with fields; they are closed when ``stack`` is left.
 
     ``coords`` are given by the user, and may have the positions of the nodes of each run.
-    ``common`` is the mesh that the runs of a study share, to which these are appended.
 
     Raises UserError where one of them cannot be read, and for an empty list.
     """
     if not paths:
         raise UserError("no files with fields are given")
     opened = [stack.enter_context(open_source(path, selection)) for path in paths]
-    return with_positions(opened, coords, common)
+    return with_positions(opened, coords, None if selection is None else selection.common)
 
 
 def describe_sources(

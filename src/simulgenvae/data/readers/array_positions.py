@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from simulgenvae.data.ingest.coordinates import read_numbers
 from simulgenvae.data.readers.source import PlacedRun, Source
-from simulgenvae.data.shapes import RunGeometry
+from simulgenvae.data.shapes import placed_nodes
 from simulgenvae.errors import UserError
 from simulgenvae.geometry import CorrespondingNodes
 from simulgenvae.mesh.mesh import Mesh
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.geometry import CommonMesh
@@ -66,23 +65,16 @@ def _placed(
     """Return the source with the positions of each run, where there are some."""
     if positions is None or positions.ndim != 3:
         return source
-    shape = positions.shape
-    if len(positions) != source.shape[0] or shape[2] not in {1, 2, 3}:
-        raise UserError(
-            f"{path}: positions of nodes {shape}, but the fields are {source.shape}: they must be "
-            "[runs, nodes, 1…3]"
-        )
-    places = positions.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
-    if len(bad):
-        raise UserError(f"{path}: the positions of run {bad[0]} are not finite")
-    shared = common or CorrespondingNodes(Mesh(places[0]))
+    shapes = placed_nodes(positions, source.shape[0], path, common)
 
     def read_placed(run: int) -> PlacedRun:
-        placement = shared.place(Mesh(places[run]), path)
-        return PlacedRun(source.run(run), RunGeometry(placement.shape))
+        return PlacedRun(source.run(run), shapes.geometry(run))
 
     companions = {key: value for key, value in source.companions.items() if key != "coords"}
     return replace(
-        source, companions=companions, mesh=shared.mesh, common=shared, read_placed=read_placed
+        source,
+        companions=companions,
+        mesh=shapes.common.mesh,
+        common=shapes.common,
+        read_placed=read_placed,
     )

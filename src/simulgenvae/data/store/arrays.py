@@ -1,4 +1,4 @@
-"""Arrays of a dataset on disk: how they are cut into chunks, and written.
+"""Arrays of a dataset on disk: how they are cut into chunks, written and read.
 
 Tested in tests/data/store/test_write.py.
 """
@@ -10,12 +10,17 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec
+
+from simulgenvae.data.store.integrity import check_array
+from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import damage_reported
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import zarr
     from numpy.typing import NDArray
 
 CHUNK_BYTES = 16_000_000
@@ -59,6 +64,15 @@ def write_array(group: zarr.Group, name: str, array: NDArray[Any]) -> None:
     """Write a whole array."""
     chunks = chunk_shape(array.shape, array.itemsize)
     create_array(group, name, array.shape, chunks, str(array.dtype))[...] = array
+
+
+def read_array(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
+    """Return a whole array; UserError where it is of another kind, damaged or a link."""
+    if folder.is_symlink():
+        raise UserError(f"{folder}: links are not allowed inside a dataset")
+    check_array(folder, data_type, dimensions)
+    with damage_reported(folder, "cannot be read"):
+        return np.asarray(zarr.open_array(str(folder), mode="r", zarr_format=3)[...])
 
 
 def link_folder(source: Path, target: Path) -> None:

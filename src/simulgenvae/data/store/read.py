@@ -16,6 +16,7 @@ from simulgenvae.data.conditions import Carried, Conditions
 from simulgenvae.data.images import Images
 from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import prefix_errors
+from simulgenvae.data.store.arrays import read_array
 from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
 from simulgenvae.data.store.direct import DirectStore
 from simulgenvae.data.store.files import DatasetFiles
@@ -32,8 +33,6 @@ from simulgenvae.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from simulgenvae.data.shapes import Shapes
     from simulgenvae.geometry import CommonMesh
@@ -69,14 +68,14 @@ def read_store(path: Path) -> StoredDataset:
     names = attributes.parameters
     with prefix_errors(path):
         table = (
-            _read(path / "conditions", "float64", 2)
+            read_array(path / "conditions", "float64", 2)
             if names
             else np.zeros((len(attributes.ids), 0))
         )
         mesh = _read_mesh(path, attributes)
         metadata = Metadata(
             ids=attributes.ids,
-            times=_read(path / "times", "float64", 1),
+            times=read_array(path / "times", "float64", 1),
             nodes=shape[2],
             mesh=mesh,
             common=_common_mesh(path, attributes, mesh),
@@ -96,7 +95,7 @@ def read_store(path: Path) -> StoredDataset:
             ),
         )
         if attributes.masked:
-            metadata = metadata.masked(_read(path / "valued", "uint8", 1).astype(bool))
+            metadata = metadata.masked(read_array(path / "valued", "uint8", 1).astype(bool))
     if metadata.whole_shape != shape:
         expected = " x ".join(map(str, metadata.whole_shape))
         raise UserError(
@@ -121,14 +120,6 @@ def read_store(path: Path) -> StoredDataset:
     )
 
 
-def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
-    if folder.is_symlink():
-        raise UserError(f"{folder}: links are not allowed inside a dataset")
-    check_array(folder, data_type, dimensions)
-    with damage_reported(folder, "cannot be read"):
-        return np.asarray(zarr.open_array(str(folder), mode="r", zarr_format=3)[...])
-
-
 def _common_mesh(path: Path, attributes: DatasetAttributes, mesh: Mesh) -> CommonMesh | None:
     if attributes.geometry is None:
         return None
@@ -141,15 +132,19 @@ def _common_mesh(path: Path, attributes: DatasetAttributes, mesh: Mesh) -> Commo
 def _read_images(path: Path, attributes: DatasetAttributes) -> Images | None:
     if attributes.images is None:
         return None
-    return Images(_read(path / "images", str(attributes.images.pixel_type), 4), attributes.images)
+    return Images(
+        read_array(path / "images", str(attributes.images.pixel_type), 4), attributes.images
+    )
 
 
 def _read_mesh(path: Path, attributes: DatasetAttributes) -> Mesh:
-    coords = _read(path / "coords", "float64", 2) if attributes.coords else None
+    coords = read_array(path / "coords", "float64", 2) if attributes.coords else None
     # The names are those that the program knows, so none of them leads out of the folder.
-    arrays = {name: _read(path / f"cells_{name}", *ARRAYS[name]) for name in attributes.cells}
+    arrays = {name: read_array(path / f"cells_{name}", *ARRAYS[name]) for name in attributes.cells}
     found = {
-        name: _read(path / f"sets_{name}", "int64", 1) for name in SET_ARRAYS if attributes.sets
+        name: read_array(path / f"sets_{name}", "int64", 1)
+        for name in SET_ARRAYS
+        if attributes.sets
     }
     sets = NodeSets.from_arrays(attributes.sets, found)
     return Mesh(coords, Cells.from_arrays(arrays), unit=attributes.length_unit, sets=sets)

@@ -6,13 +6,19 @@ Tested in tests/data/store/test_shape_arrays.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import zarr
 
-from simulgenvae.data.shapes import OwnRun, RunGeometry, Shapes
-from simulgenvae.data.store.arrays import chunk_shape, create_array, link_folder, write_array
+from simulgenvae.data.shapes import RunGeometry, Shapes
+from simulgenvae.data.store.arrays import (
+    chunk_shape,
+    create_array,
+    link_folder,
+    read_array,
+    write_array,
+)
 from simulgenvae.data.store.integrity import check_array, read_metadata
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import ARRAYS, Cells
@@ -89,34 +95,44 @@ def read_shapes(path: Path, metadata: Metadata) -> Shapes:
     with damage_reported(folder, "cannot be read"):
         values = zarr.open_array(str(folder), mode="r", zarr_format=3)
 
-    def own(run: int) -> OwnRun:
-        return _read_own(path / OWN / str(run), metadata)
-
-    read = own if (path / OWN).is_dir() else None
-    return Shapes(metadata.common, values, folder, tuple(range(runs)), read)
+    own = OwnMeshFiles(path / OWN, metadata) if (path / OWN).is_dir() else None
+    return Shapes(metadata.common, values, folder, own)
 
 
-def _read_own(folder: Path, metadata: Metadata) -> OwnRun:
-    """Return a run on its own mesh; UserError where its files are damaged."""
-    read_metadata(folder, "group")
-    arrays = {}
-    # Only names that the program knows: none of them leads out of the folder.
-    for name, (data_type, dimensions) in ARRAYS.items():
-        if (folder / f"cells_{name}").exists():
-            arrays[name] = _read(folder / f"cells_{name}", data_type, dimensions)
-    coords = _read(folder / "coords", "float64", 2)
-    fields = _read(folder / "fields", "float32", 3)
-    mesh = Mesh(coords, Cells.from_arrays(arrays), unit=metadata.mesh.unit)
-    expected = (len(metadata.times), len(coords), len(metadata.variables))
-    if fields.shape != expected:
-        raise UserError(f"{folder}: damaged: its fields are {fields.shape}, not {expected}")
-    mesh.check(len(coords))
-    return OwnRun(mesh, fields)
+class OwnMeshFiles:
+    """Runs on their own meshes in the folder ``folder`` of a dataset, read when they are needed.
 
+    Reading raises UserError where files are damaged.
+    """
 
-def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
-    if folder.is_symlink():
-        raise UserError(f"{folder}: links are not allowed inside a dataset")
-    check_array(folder, data_type, dimensions)
-    with damage_reported(folder, "cannot be read"):
-        return np.asarray(zarr.open_array(str(folder), mode="r", zarr_format=3)[...])
+    def __init__(self, folder: Path, metadata: Metadata) -> None:
+        self._folder = folder
+        self._metadata = metadata
+
+    def mesh(self, run: int) -> Mesh:
+        """Return the mesh of a run."""
+        folder = self._run(run)
+        arrays = {}
+        # Only names that the program knows: none of them leads out of the folder.
+        for name, (data_type, dimensions) in ARRAYS.items():
+            if (folder / f"cells_{name}").exists():
+                arrays[name] = read_array(folder / f"cells_{name}", data_type, dimensions)
+        coords = read_array(folder / "coords", "float64", 2)
+        mesh = Mesh(coords, Cells.from_arrays(arrays), unit=self._metadata.mesh.unit)
+        mesh.check(len(coords))
+        return mesh
+
+    def fields(self, run: int) -> NDArray[np.float32]:
+        """Return the fields `[T, m, V]` of a run, less the offsets of the variables."""
+        folder = self._run(run)
+        fields = read_array(folder / "fields", "float32", 3)
+        nodes = check_array(folder / "coords", "float64", 2)[0]
+        expected = (len(self._metadata.times), nodes, len(self._metadata.variables))
+        if fields.shape != expected:
+            raise UserError(f"{folder}: damaged: its fields are {fields.shape}, not {expected}")
+        return fields
+
+    def _run(self, run: int) -> Path:
+        folder = self._folder / str(run)
+        read_metadata(folder, "group")
+        return folder

@@ -54,7 +54,7 @@ class RunView:
             return cls(truth, truth, dataset.mesh, axes, None, None)
         placement = dataset.shapes.placement(row)
         mesh = placement.mesh
-        if dataset.shapes.common.keeps_nodes:
+        if dataset.keeps_nodes:
             # Nodes correspond: only their positions are the run's own.
             mesh = mesh if dataset.mask is None else mesh.at(dataset.mask.numbers)
             return cls(truth, truth, mesh, FieldAxes(dataset.times, mesh.coords), None, None)

@@ -109,8 +109,7 @@ def read_training_runs(
                 coefficients[i] = surrogate.reduction.encode(run)
             advance("Reading training runs")
             # Errors are measured where the runs have their nodes.
-            has_own = dataset.shapes is not None and dataset.shapes.own is not None
-            yield dataset.own_run(int(row)) if has_own else run
+            yield run if dataset.keeps_nodes else dataset.own_run(int(row))
 
     # Reading is what takes the time: one pass over the runs serves scale and coefficients.
     scale = VariableScale.fit_shared(runs())

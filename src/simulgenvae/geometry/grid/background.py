@@ -60,9 +60,9 @@ class BackgroundGrid(CommonMesh):
         return cls(grid_for(list(extents)))
 
     @property
-    def shape_width(self) -> int:
-        """The signed distance is one value at each node."""
-        return 1
+    def dimension(self) -> int:
+        """Number of directions in which the grid extends, 2 or 3."""
+        return self._lattice.dimension
 
     @property
     def shape_names(self) -> tuple[str, ...]:
@@ -99,6 +99,14 @@ class BackgroundGrid(CommonMesh):
                 "for the grid"
             )
         return GridPlacement(self._lattice, own, filled(own), distance[:, None])
+
+    def placed_again(self, own: Mesh, shape: NDArray[np.floating], path: Path) -> GridPlacement:
+        """Return the placement of a geometry with the signed distance ``shape`` `[M, 1]`.
+
+        Raises UserError as :meth:`place` does.
+        """
+        self._check(own, path)
+        return GridPlacement(self._lattice, own, filled(own), shape.astype(np.float64))
 
     def placed(self, shape: NDArray[np.floating]) -> GridPlacement:
         """Return the placement of the geometry with the signed distance ``shape`` `[M, 1]`.

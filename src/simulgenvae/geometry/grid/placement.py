@@ -8,12 +8,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from simulgenvae.geometry.common_mesh import Placement
 from simulgenvae.geometry.grid.spline import SplineFit
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.geometry.grid.lattice import Lattice
@@ -60,17 +59,6 @@ class GridPlacement(Placement):
         """Return values `[M, K]` of the grid, interpolated linearly at the own nodes, `[m, K]`."""
         found: NDArray[np.floating] = self._weights.astype(values.dtype) @ values
         return found
-
-    def there_and_back(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the relative change `[V]` of values `[m, V]` on their way to the grid and back.
-
-        It is the root mean square of the change at the nodes of the geometry, divided by the
-        standard deviation of the values: the least error of everything that is learned on the grid.
-        """
-        change = self.to_own(self.to_common(values)).astype(np.float64) - values
-        spread = values[self._filled].astype(np.float64).std(axis=0)
-        root_mean_square: NDArray[np.float64] = np.sqrt((change[self._filled] ** 2).mean(axis=0))
-        return root_mean_square / np.where(spread > 0, spread, 1.0)
 
     @cached_property
     def _fit(self) -> SplineFit:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from simulgenvae.errors import UserError
-from simulgenvae.geometry.common_mesh import CommonMesh, Placement
-from simulgenvae.geometry.corresponding import CorrespondingNodes, CorrespondingPlacement
+from simulgenvae.geometry.common_mesh import Placement
 from simulgenvae.geometry.grid.extent import filled
 from simulgenvae.geometry.morphing.correspondence import partners
 from simulgenvae.geometry.morphing.extension import extended, turned_cells
 from simulgenvae.geometry.morphing.location import locate
 from simulgenvae.geometry.morphing.plane import INSTEAD, PlaneMesh
+from simulgenvae.geometry.moved_nodes import MovedNodes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +35,8 @@ _CORRECTIONS = 2
 they may grow again, where the common mesh is much finer than the own one."""
 
 
-class MorphedMesh(CommonMesh):
+class MorphedMesh(MovedNodes):
     """Mesh of one run, which is morphed onto every geometry.
-
-    A shape is the way of each node of that mesh into the geometry, `[M, D]`.
 
     Parameters
     ----------
@@ -59,22 +57,6 @@ class MorphedMesh(CommonMesh):
         self.mesh = mesh.at(np.flatnonzero(filled(mesh)))
         self._path = path
         self._plane = PlaneMesh.of(self.mesh, path)
-        assert self.mesh.coords is not None
-        self._coords = self.mesh.coords
-
-    @property
-    def shape_width(self) -> int:
-        """Number of coordinates of a node."""
-        return int(self._coords.shape[1])
-
-    @property
-    def shape_names(self) -> tuple[str, ...]:
-        """Names of the values that describe a geometry at each node."""
-        return ("x", "y", "z")[: self.shape_width]
-
-    def to_record(self) -> dict[str, object]:
-        """Return what a file holds besides the mesh: nothing but the kind."""
-        return {"kind": self.kind}
 
     def __str__(self) -> str:
         return f"that of {self._path}, with {self.nodes} nodes, is morphed onto all others"
@@ -85,6 +67,31 @@ class MorphedMesh(CommonMesh):
         Raises UserError naming the file for a mesh that is not plane, has another number of holes,
         or is so different that morphing onto it turns cells inside out.
         """
+        plane = self._in_plane(own, path)
+        assert own.coords is not None
+        points = self._extended(partners(self._plane, plane, path), path)
+        shape = np.zeros_like(self.coords)
+        # A plane may be elsewhere: its constant coordinate is moved too.
+        shape += own.coords[plane.triangles[0, 0]] - self.coords[self._plane.triangles[0, 0]]
+        shape[:, self._plane.axes] = points - self._plane.points
+        return MorphedPlacement(own, shape, plane, self._plane.moved(points))
+
+    def require_sound(self, outline: Outline) -> None:
+        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry."""
+        self._extended(partners(self._plane, outline.plane, outline.path), outline.path)
+
+    def placed_again(self, own: Mesh, shape: NDArray[np.floating], path: Path) -> MorphedPlacement:
+        """Return the placement of a geometry onto which nodes are moved by ``shape`` `[M, D]`.
+
+        Raises UserError naming the file for a mesh that is not in the plane of the study.
+        """
+        plane = self._in_plane(own, path)
+        moved = shape.astype(np.float64)
+        points = self._plane.points + moved[:, self._plane.axes]
+        return MorphedPlacement(own, moved, plane, self._plane.moved(points))
+
+    def _in_plane(self, own: Mesh, path: Path) -> PlaneMesh:
+        """Return the mesh of a geometry in its plane; UserError unless that is the study's."""
         plane = PlaneMesh.of(own, path)
         assert own.coords is not None
         if (own.coords.shape[1], plane.axes) != (self.shape_width, self._plane.axes):
@@ -93,23 +100,7 @@ class MorphedMesh(CommonMesh):
                 f"{_plane(plane)}, those of the study have {self.shape_width} and are in "
                 f"{_plane(self._plane)}: write all runs in one plane"
             )
-        points = self._extended(partners(self._plane, plane, path), path)
-        shape = np.zeros_like(self._coords)
-        # A plane may be elsewhere: its constant coordinate is moved too.
-        shape += own.coords[plane.triangles[0, 0]] - self._coords[self._plane.triangles[0, 0]]
-        shape[:, self._plane.axes] = points - self._plane.points
-        return MorphedPlacement(own, shape, plane, self._plane.moved(points))
-
-    def require_sound(self, outline: Outline) -> None:
-        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry."""
-        self._extended(partners(self._plane, outline.plane, outline.path), outline.path)
-
-    def placed(self, shape: NDArray[np.floating]) -> CorrespondingPlacement:
-        """Return the placement of the geometry that ``shape`` `[M, D]` describes.
-
-        Its mesh is the common one, moved: its nodes correspond.
-        """
-        return CorrespondingNodes(self.mesh).placed(shape)
+        return plane
 
     def _extended(self, boundary: NDArray[np.float64], path: Path) -> NDArray[np.float64]:
         """Return the positions of all nodes for those of the boundary, `[M, 2]`.

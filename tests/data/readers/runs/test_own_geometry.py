@@ -238,3 +238,25 @@ def test_a_study_with_other_meshes_is_read_with_them(tmp_path: Path) -> None:
     again = ingest(tmp_path / "d.zarr", tmp_path / "e.zarr")
     assert again.digests == stored.digests
     np.testing.assert_array_equal(again.own_run(1), stored.own_run(1))
+
+
+def test_runs_that_cannot_be_morphed_are_named(tmp_path: Path) -> None:
+    for run in range(3):
+        grid: Any = pyvista.ImageData(dimensions=(3 + run, 3, 3)).cast_to_unstructured_grid()
+        grid.point_data["T"] = np.arange(float(grid.n_points))
+        (tmp_path / f"run_{run}").mkdir()
+        grid.save(tmp_path / f"run_{run}/t_0.vtu")
+    with pytest.raises(UserError, match="run_0"):
+        open_runs(tmp_path, RunPart(geometry="morphing"))
+
+
+def test_why_plane_runs_are_not_morphed_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "runs", remeshed=True)
+    for step in range(2):
+        path = tmp_path / f"runs/run_1/t_{step}.vtu"
+        whole: Any = pyvista.read(path)
+        # The cell in the middle is a hole.
+        whole.extract_cells([k for k in range(whole.n_cells) if k != 7]).save(path)
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    assert isinstance(dataset.common, BackgroundGrid)
+    assert any("is not morphed onto the others: " in line for line in dataset.remarks)

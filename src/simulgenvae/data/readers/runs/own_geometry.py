@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulgenvae.data.readers.runs.shared_mesh import relative_change, shared_mesh
+from simulgenvae.data.readers.runs.shared_mesh import SharedMesh, relative_change, shared_mesh
 from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.shapes import OwnRun, RunGeometry
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import CommonMesh, on_common_mesh, on_own_mesh
+from simulgenvae.geometry import on_common_mesh, on_own_mesh
 from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -33,12 +33,13 @@ class OwnGeometries:
     ----------
     reference
         Times and variables of all runs.
-    common
+    shared
         Mesh that all runs get, and the way in which they share it.
     """
 
-    def __init__(self, reference: Common, common: CommonMesh) -> None:
-        self.common = common
+    def __init__(self, reference: Common, shared: SharedMesh) -> None:
+        self.common = shared.mesh
+        self._not_morphed = shared.not_morphed
         self._reference = reference
         self._gaps: list[float] = []
         self._changes: dict[str, NDArray[np.float64]] = {}
@@ -69,6 +70,8 @@ class OwnGeometries:
             )
             return
         yield f"every run has a mesh of its own: {self.common}"
+        if self._not_morphed:
+            yield f"the mesh of one run is not morphed onto the others: {self._not_morphed}"
         if self._gaps:
             # Less than a millionth is rounding.
             gap = percent(round(max(self._gaps), 6), digits=2, trailing_zeros=False)
@@ -109,6 +112,7 @@ def own_geometries(
             "be chosen: leave out --box and --nodes"
         )
     if part.common is not None:
-        return OwnGeometries(reference, part.common)
-    common = shared_mesh(reference, open_run, names, surveys, part.geometry, problems)
-    return OwnGeometries(reference, common)
+        return OwnGeometries(reference, SharedMesh(part.common))
+    return OwnGeometries(
+        reference, shared_mesh(reference, open_run, names, surveys, part.geometry, problems)
+    )

@@ -22,6 +22,7 @@ from simulgenvae.geometry import (
 )
 from simulgenvae.geometry.grid.sizing import unlike_extents
 from simulgenvae.geometry.morphing.outline import Outline, reference_run
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,8 +40,9 @@ _LITTLE = 0.01
 _MORE = 3.0
 """Change of fields by morphing, relative to that by the grid, up to which runs are morphed.
 
-Fields on a morphed mesh are learned with a third to a tenth of the error of fields on a grid: what
-belongs to a moving hole stays at the same nodes.
+What belongs to a moving hole stays at the same nodes of a morphed mesh: its fields are learned with
+a tenth to a half of the error on a grid where holes move far, and about as well elsewhere
+(docs/design.md).
 """
 
 
@@ -51,30 +53,50 @@ def shared_mesh(
     surveys: Mapping[str, Survey],
     kind: str | None,
     problems: dict[str, str],
-) -> CommonMesh:
+) -> SharedMesh:
     """Return the mesh that the runs ``names`` share in the way ``kind``, None for the best.
 
-    Geometries that cannot be among them become ``problems``. Raises UserError where that is so of
-    all, or of most compared runs.
+    Geometries that cannot be among them become ``problems``. Raises UserError where none is left,
+    and where nodes may correspond or not.
     """
     if kind is None and _correspond(reference.whole_mesh, open_run, surveys):
         kind = CorrespondingNodes.kind
     if kind == CorrespondingNodes.kind:
-        return CorrespondingNodes(reference.whole_mesh)
+        return SharedMesh(CorrespondingNodes(reference.whole_mesh))
     found = _Geometries.of(open_run, names, kind, problems)
     if kind == MorphedMesh.kind:
-        return _morphed(open_run, found)
+        return SharedMesh(_morphed(open_run, found))
     grid = BackgroundGrid.fit(found.extents.values())
-    if kind == BackgroundGrid.kind or found.problem:
-        return grid
+    if kind == BackgroundGrid.kind or grid.dimension > 2:
+        return SharedMesh(grid)
+    if found.problem:
+        return SharedMesh(grid, found.problem)
     try:
         morphed = _morphed(open_run, found)
         for outline in found.outlines.values():
             morphed.require_sound(outline)
-    except UserError:
-        return grid
+    except UserError as error:
+        return SharedMesh(grid, str(error))
     by_grid, by_morphing = _changes(reference, map(open_run, surveys), (grid, morphed))
-    return morphed if by_morphing <= max(_LITTLE, _MORE * by_grid) else grid
+    if by_morphing <= max(_LITTLE, _MORE * by_grid):
+        return SharedMesh(morphed)
+    much = percent(by_morphing, digits=2)
+    return SharedMesh(grid, f"there and back, that would change fields by {much} in the mean")
+
+
+class SharedMesh(NamedTuple):
+    """The mesh that runs share, and why the mesh of one of them was not morphed onto the others.
+
+    Attributes
+    ----------
+    mesh
+        The mesh.
+    not_morphed
+        Reason why plane geometries share a grid where nobody has asked for that; else no text.
+    """
+
+    mesh: CommonMesh
+    not_morphed: str = ""
 
 
 class _Geometries(NamedTuple):
@@ -130,7 +152,7 @@ class _Geometries(NamedTuple):
             del extents[name]
             outlines.pop(name, None)
         if not extents and not outlines:
-            raise UserError(next(problems[name] for name in names))
+            raise UserError(problem or next(iter(problems.values())))
         return cls(extents, outlines, problem)
 
 
@@ -158,8 +180,6 @@ def _morphed(open_run: Callable[[str], Series], found: _Geometries) -> MorphedMe
 
     Raises UserError where no run can be morphed.
     """
-    if not found.outlines:
-        raise UserError(found.problem)
     series = open_run(reference_run(found.outlines))
     return MorphedMesh(series.mesh(), series.path)
 
