@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -28,6 +29,10 @@ from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.context import require_context
 from simulgenvae.settings import Settings
 from simulgenvae.training import prepare
+
+# An example may take any time: the machine may be busy.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SLOW = (
     "benchmarks",

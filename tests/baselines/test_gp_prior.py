@@ -42,7 +42,7 @@ def distance(thetas: list[Values], shift: float = 0.0) -> float:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(["matern52", "squared_exponential"]),

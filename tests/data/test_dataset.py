@@ -31,7 +31,7 @@ fields_of_any_shape = shapes.flatmap(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(fields_of_any_shape)
 def test_save_then_open_gives_equal_data(fields: np.ndarray) -> None:
     nodes = fields.shape[2]

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulgenvae.mesh.mesh import Mesh
 
 
 @given(nodes=st.permutations(range(12)), count=st.integers(1, 12), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_the_mesh_of_some_nodes_is_that_part_of_the_whole(
     nodes: list[int], count: int, seed: int
 ) -> None:

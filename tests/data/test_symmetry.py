@@ -67,7 +67,7 @@ def symmetric_clouds(draw: st.DrawFn) -> tuple[np.ndarray, str]:
     return np.random.default_rng(draw(st.integers(0, 99))).permutation(cloud), "xyz"[column]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(symmetric_clouds())
 def test_nodes_of_a_symmetric_mesh_swap_in_pairs(example: tuple[np.ndarray, str]) -> None:
     coords, axis = example
@@ -79,7 +79,7 @@ def test_nodes_of_a_symmetric_mesh_swap_in_pairs(example: tuple[np.ndarray, str]
     np.testing.assert_allclose(coords[nodes], image, atol=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(symmetric_clouds(), st.data())
 def test_a_mesh_with_one_node_moved_is_refused(
     example: tuple[np.ndarray, str], data: st.DataObject

@@ -125,7 +125,7 @@ def test_designs_spread_where_the_predictions_differ_alike(
 
 
 @given(st.integers(0, 1000), st.integers(1, 12))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_choices_follow_the_variance_and_not_its_unit(seed: int, count: int) -> None:
     generator = np.random.default_rng(seed)
     x, known, variance = generator.random((80, 2)), generator.random((6, 2)), generator.random(80)

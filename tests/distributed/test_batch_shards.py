@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulgenvae.distributed.batch_shards import Dropout, Shard, draw_random, shard_draws
@@ -13,7 +13,6 @@ def _shards(whole: int, count: int) -> list[Shard]:
     return [Shard.of(whole, rank, count) for rank in range(count)]
 
 
-@settings(deadline=None)
 @given(WHOLE, COUNT)
 def test_shards_are_the_batch_with_no_run_left_out_or_twice(whole: int, count: int) -> None:
     shards = _shards(whole, count)
@@ -24,7 +23,6 @@ def test_shards_are_the_batch_with_no_run_left_out_or_twice(whole: int, count: i
     assert max(sizes) - min(sizes) <= 1
 
 
-@settings(deadline=None)
 @given(WHOLE, COUNT)
 def test_the_mean_of_contributions_is_that_of_the_batch(whole: int, count: int) -> None:
     values = torch.randn(whole, 2, dtype=torch.float64)
@@ -32,7 +30,6 @@ def test_the_mean_of_contributions_is_that_of_the_batch(whole: int, count: int) 
     torch.testing.assert_close(parts.mean(0), values.mean(0))
 
 
-@settings(deadline=None)
 @given(WHOLE, COUNT, STEP)
 def test_every_so_many_runs_are_shared_too(whole: int, count: int, step: int) -> None:
     values = torch.arange(whole, dtype=torch.float64)
@@ -47,7 +44,6 @@ def test_every_so_many_runs_are_shared_too(whole: int, count: int, step: int) ->
     torch.testing.assert_close(torch.stack(parts).mean(0), values[::step].mean(0))
 
 
-@settings(deadline=None)
 @given(WHOLE, COUNT)
 def test_what_is_drawn_for_shards_is_what_is_drawn_for_the_batch(whole: int, count: int) -> None:
     def draw() -> torch.Tensor:

@@ -70,7 +70,7 @@ names = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=9)
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(names, min_size=1, max_size=4, unique=True), st.integers(1, 3), st.data())
 def test_any_names_come_back(
     make_prediction: Any, variables: list[str], runs: int, data: st.DataObject

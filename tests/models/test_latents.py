@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.distributions import Normal, kl
@@ -33,7 +33,6 @@ def _hierarchy(levels: int = 3) -> LatentHierarchy:
 
 
 @given(q=gaussians, p=gaussians)
-@settings(deadline=None)
 def test_divergence_is_that_of_torch_and_never_negative(
     q: list[tuple[float, float]], p: list[tuple[float, float]]
 ) -> None:
@@ -47,7 +46,6 @@ def test_divergence_is_that_of_torch_and_never_negative(
 
 
 @given(q=gaussians)
-@settings(deadline=None)
 def test_divergence_is_zero_only_for_equals(q: list[tuple[float, float]]) -> None:
     this = _gaussian(q)
     assert kl_divergence(this, this) == 0

@@ -82,7 +82,7 @@ shapes = st.tuples(st.integers(5, 9), st.integers(1, 6), st.integers(5, 40), st.
     scaling=st.sampled_from(["variable", "node"]),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_modes_of_reduced_and_added_runs_keep_the_tolerance(
     shape: tuple[int, ...], runs: int, decay: float, scaling: Literal["variable", "node"], seed: int
 ) -> None:

@@ -32,7 +32,7 @@ def _statistics(fields: np.ndarray, runs: int | None = None) -> NodeStatistics:
     offset=st.sampled_from([0.0, 1.0, -300.0, 1e6]),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_statistics_are_those_of_all_snapshots(
     shape: tuple[int, ...], offset: float, seed: int
 ) -> None:

@@ -46,7 +46,7 @@ shapes = st.tuples(st.integers(1, 6), st.integers(1, 8), st.integers(1, 20), st.
     decay=st.sampled_from([1.0, 0.5, 0.1]),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_where_a_sketch_can_hold_everything_the_modes_are_those_of_the_decomposition(
     shape: tuple[int, ...], rank: int, decay: float, seed: int
 ) -> None:

@@ -50,7 +50,7 @@ def test_training_runs_end_up_exactly_at_the_bounds(
     span=st.floats(2.0**-60, 2.0**60),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @pytest.mark.parametrize("mode", MODES)
 def test_unscale_inverts_scale_whatever_the_magnitudes(
     mode: Mode, offset: float, span: float, seed: int

@@ -41,7 +41,7 @@ def test_states_are_centred_and_come_back(make_waves: Callable[..., Dataset], mo
 @given(
     exponents=st.tuples(st.integers(-12, 12), st.integers(-12, 12)), seed=st.integers(0, 2**32 - 1)
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @pytest.mark.parametrize("mode", MODES)
 def test_units_of_a_variable_do_not_matter(
     mode: str, exponents: tuple[int, int], seed: int

@@ -162,7 +162,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
     return draw(st.permutations(list(keys.items())).map(dict)), preset, meant
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(documented_studies())
 def test_every_classic_syntax_means_the_same(case: tuple[dict[str, str], str, Settings]) -> None:
     keys, preset, meant = case
@@ -192,7 +192,7 @@ def toml_of(tree: dict[str, object], prefix: str = "") -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(documented_studies())
 def test_toml_and_overrides_mean_the_same(case: tuple[dict[str, str], str, Settings]) -> None:
     meant = case[-1]

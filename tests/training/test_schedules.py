@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulgenvae.settings import StageSettings
@@ -34,7 +34,6 @@ def test_kl_weight_never_falls_and_stays_between_its_ends(total: int, divisor: f
 
 
 @given(stage=stages, total=st.integers(2, 400))
-@settings(deadline=None)
 def test_learning_rate_ends_at_its_minimum_on_the_last_step(
     stage: StageSettings, total: int
 ) -> None:

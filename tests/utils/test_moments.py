@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulgenvae.utils import moments
@@ -51,7 +51,6 @@ def test_processes_add_their_counts() -> None:
 
 
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_merged_blocks_are_all_values(sizes: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     blocks = [rng.normal(size=(size, 2)) + 1e3 for size in sizes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulgenvae.utils.snapshots import principal_directions, rank_for
@@ -27,7 +27,6 @@ def test_directions_are_those_of_the_singular_value_decomposition(library: str) 
     rest=st.floats(0.0, 10.0),
     tolerance=st.floats(1e-4, 0.9),
 )
-@settings(deadline=None)
 def test_rank_is_the_smallest_that_satisfies_the_tolerance(
     values: list[float], rest: float, tolerance: float
 ) -> None:

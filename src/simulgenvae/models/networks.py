@@ -126,10 +126,15 @@ class Networks(nn.Module):
             Times, mapped to 0 … 1, ``[t]``.
         """
         with torch.inference_mode():
-            mean = self.conditioner(network_inputs(conditions, scaler)).mean
-            latents = self.vae.latents_from_flat(mean)
+            latents = self.vae.latents_from_flat(self.predicted_latents(conditions, scaler))
             decoded: NDArray[np.float32] = self.vae.decode(latents, torch.from_numpy(times)).numpy()
         return decoded
+
+    def predicted_latents(self, conditions: Conditions, scaler: ConditionScaler) -> Tensor:
+        """Return the conditioner's mean latents of n designs, ``[n, F]``."""
+        with torch.inference_mode():
+            mean: Tensor = self.conditioner(network_inputs(conditions, scaler)).mean
+        return mean
 
     @property
     def decoder_name(self) -> str:

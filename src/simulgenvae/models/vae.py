@@ -124,7 +124,13 @@ class HierarchicalVae(nn.Module):
         return out
 
     def error(
-        self, latents: Latents, coefficients: Tensor, times: Tensor, *, frozen: bool = False
+        self,
+        latents: Latents,
+        coefficients: Tensor,
+        times: Tensor,
+        *,
+        frozen: bool = False,
+        nodes: Tensor | None = None,
     ) -> Tensor:
         """Return vectors with the squared norms of the errors of decoded latents, ``[B, T]``.
 
@@ -138,11 +144,15 @@ class HierarchicalVae(nn.Module):
             See :meth:`decode`.
         coefficients
             Truth at these times, ``[B, T, r]``.
+        nodes
+            Numbers ``[n]`` of the points at which a field is compared, by default those of
+            :meth:`FieldDecoder.some_points`.
         """
         decoder = self.decoder
         if not isinstance(decoder, FieldDecoder):
             return self.decode(latents, times, frozen=frozen) - coefficients
-        points = decoder.some_points(len(coefficients))
+        runs = len(coefficients)
+        points = decoder.some_points(runs) if nodes is None else nodes.expand(runs, -1)
         states = self._decoded(latents, times, points, frozen=frozen).flatten(-2)
         truth = coefficients @ decoder.rows[points].flatten(1, 2).mT
         error: Tensor = (states - truth) * math.sqrt(decoder.nodes / points.shape[1])

@@ -11,8 +11,8 @@ import torch
 
 from simulgenvae.errors import UserError
 from simulgenvae.models.latent_density import drawn_latents
-from simulgenvae.models.refinement import refined
 from simulgenvae.models.unit_times import unit_times
+from simulgenvae.surrogate.ensemble.reconstruct import reconstructed, refined_latents
 from simulgenvae.surrogate.files import load_parts, save_parts
 from simulgenvae.surrogate.labelled_arrays import joined, labelled
 from simulgenvae.surrogate.parts import Parts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
+    from torch import Tensor
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.models import Latents
@@ -232,6 +233,30 @@ class Surrogate(Parts):
         UserError
             For a run of another shape.
         """
+        coefficients = self._coefficients(run)
+        if refine:
+            return refined_latents(self.networks, coefficients)
+        with torch.inference_mode():
+            # [None]: a batch of one run.
+            latents: Latents = self.networks.vae.encode(coefficients[None])[0]
+        return latents
+
+    def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return a run ``[T, M, V]`` encoded to latents and decoded again by all networks.
+
+        It is a mean over the networks, with weights for this run; what the first network alone
+        makes of its latents is ``decode(encode(run))``.
+
+        Raises
+        ------
+        UserError
+            For a run of another shape.
+        """
+        fields = self.reduction.decode(reconstructed(self, self._coefficients(run)))
+        return fields if self.mask is None else self.mask.fill(fields)
+
+    def _coefficients(self, run: NDArray[np.floating]) -> Tensor:
+        """Return the coefficients ``[T, r]`` of a run; UserError for one of another shape."""
         nodes, variables = self.reduction.field_shape
         nodes = nodes if self.mask is None else len(self.mask.valued)
         if run.shape != (expected := (len(self.times), nodes, variables)):
@@ -240,17 +265,7 @@ class Surrogate(Parts):
                 f"{run.shape}."
             )
         run = run if self.mask is None else self.mask.take(run)
-        with torch.inference_mode():
-            # [None]: a batch of one run.
-            coefficients = torch.from_numpy(self.reduction.encode(run))
-            vae = self.networks.vae
-            latents: Latents = vae.encode(coefficients[None])[0]
-            return refined(vae, latents, coefficients) if refine else latents
-
-    def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return a run ``[T, M, V]`` encoded to its latents and decoded again."""
-        decoded: NDArray[np.floating] = self.decode(self.encode(run))[0]
-        return decoded
+        return torch.from_numpy(self.reduction.encode(run))
 
     def decode(
         self, latents: Latents, times: NDArray[np.float64] | None = None

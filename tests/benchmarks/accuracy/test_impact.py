@@ -86,7 +86,7 @@ def test_modes_are_orthogonal_and_clamped(bar: impact.Bar, modes: impact.Modes) 
     np.testing.assert_array_equal(modes.shapes[clamped], 0.0)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(position=st.floats(0.2, 0.47), angle=st.floats(-20.0, 110.0))
 def test_load_has_the_force_and_the_moment_of_the_strike(
     bar: impact.Bar, position: float, angle: float
@@ -121,7 +121,7 @@ def test_oscillators_follow_their_equation(damping: float) -> None:
     np.testing.assert_allclose(ours, exact, atol=1e-6 * np.abs(exact).max(axis=0).min())
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(frequency=st.floats(100.0, 900.0), duration=st.floats(0.001, 0.003))
 def test_undamped_energy_after_the_pulse_is_that_of_its_spectrum(
     frequency: float, duration: float

@@ -140,7 +140,7 @@ def test_several_files_follow_each_other(study: Path) -> None:
         ingest(study, "a.npy", "c.npy", if_exists="replace")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(1, T), st.integers(0, M - 1), st.integers(1, M), st.sampled_from(["4d", "flat"]))
 def test_slices(
     tmp_path_factory: pytest.TempPathFactory, steps: int, start: int, count: int, form: str

@@ -176,7 +176,7 @@ def test_shape_and_bytes_must_agree(tmp_path: Path) -> None:
         read(path)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_no_damage_leads_to_anything_but_an_array_or_a_message(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -20,7 +20,7 @@ RUNS = np.array([12.0, 24.0, 36.0, 48.0])
 
 
 @given(st.floats(0.0, 0.1), st.floats(0.05, 5.0), st.floats(0.3, 3.0))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_errors_of_a_law_give_that_law(floor: float, part: float, exponent: float) -> None:
     law = fit_power_law(RUNS, floor + part * RUNS**-exponent, floor=True)
     for runs in (12.0, 30.0, 96.0, 192.0):
@@ -28,7 +28,7 @@ def test_errors_of_a_law_give_that_law(floor: float, part: float, exponent: floa
 
 
 @given(st.floats(0.01, 5.0), st.floats(0.0, 3.0))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_two_points_give_the_law_without_a_floor(part: float, exponent: float) -> None:
     law = fit_power_law(RUNS[1:3], part * RUNS[1:3] ** -exponent, floor=False)
     assert law.floor == 0.0

@@ -24,7 +24,7 @@ def volume(mesh: Mesh) -> float:
     return float(NodalVolumes.of(mesh, len(mesh.coords)).values.sum())
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.floats(0.0, 0.6), st.floats(0.6, 1.5))
 def test_a_geometry_cut_out_of_its_own_distance_has_its_area(inner: float, width: float) -> None:
     inner = inner if inner > 0.2 else 0.0

@@ -29,7 +29,7 @@ def there_and_back(placement: GridPlacement, values: np.ndarray) -> np.ndarray:
 MESHES = [ring(8), ring(8, inner=0.3, columns=3), quadratic_ring(6, inner=0.4), box(5)]
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.sampled_from([placed(mesh) for mesh in MESHES]), st.integers(0, 2**32))
 def test_linear_fields_come_back_and_stay_linear_inside(
     placement: GridPlacement, seed: int

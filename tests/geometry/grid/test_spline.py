@@ -37,7 +37,7 @@ def test_the_minimum_is_found() -> None:
     np.testing.assert_allclose(found[region, 0], exact, atol=100 * TOLERANCE)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(3, 400), st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(0, 2**32))
 def test_linear_values_come_back(count: int, mean: float, scale: float, seed: int) -> None:
     points = scattered(count, seed)

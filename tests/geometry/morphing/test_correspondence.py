@@ -22,7 +22,7 @@ def plane(*holes: tuple[float, float, float], **options: Any) -> PlaneMesh:
     return PlaneMesh.of(plate(*holes, **options), FILE)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.floats(0.4, 3.0), st.floats(0.4, 3.0), st.sampled_from([0.05, 0.08, 0.1]))
 def test_stretched_rectangles_correspond_by_their_corners(
     width: float, height: float, spacing: float

@@ -28,7 +28,7 @@ def wave(coords: np.ndarray) -> np.ndarray:
     return np.column_stack([np.sin(3 * coords[:, 0]) * np.cos(2 * coords[:, 1]), coords[:, 0]])
 
 
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(
     st.floats(0.8, 1.2), st.floats(0.42, 0.58), st.floats(0.13, 0.26), st.sampled_from([0.05, 0.07])
 )

@@ -36,7 +36,7 @@ def fitted(errors: list[np.ndarray], spreads: list[np.ndarray]) -> Calibration:
     return Calibration.fit(zip(errors, spreads, strict=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
 def test_factors_of_normal_errors(scale: float, seed: int) -> None:
     found = fitted(*runs(8, scale, seed))

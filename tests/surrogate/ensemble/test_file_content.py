@@ -84,6 +84,8 @@ def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: D
     )
     np.testing.assert_array_equal(after.mean, before.mean)
     np.testing.assert_array_equal(after.samples, before.samples)
+    assert found.predicted_latents is not None
+    np.testing.assert_array_equal(found.predicted_latents, ensemble.predicted_latents)
     assert found.held_out is not None
     assert ensemble.held_out is not None
     for name, array in ensemble.held_out.arrays().items():
@@ -103,6 +105,21 @@ def test_damaged_predictions_of_validation_runs(
     }
     with pytest.raises(REFUSED):
         restore(tensors | {"held_out.samples": changed[change]}, about)
+
+
+@pytest.mark.parametrize("change", ["members", "width", "runs", "type", "value"])
+def test_damaged_latents_of_training_runs(change: str, state: State, restore: Restore) -> None:
+    tensors, about = state
+    latents = tensors["predicted_latents"].clone()
+    changed = {
+        "members": latents[1:],
+        "width": latents[:, :, 1:],
+        "runs": latents[:, :0],
+        "type": latents.double(),
+        "value": torch.full_like(latents, torch.nan),
+    }
+    with pytest.raises(REFUSED):
+        restore(tensors | {"predicted_latents": changed[change]}, about)
 
 
 def test_files_of_earlier_versions_have_members_alike(alike: Surrogate, waves: Dataset) -> None:
@@ -125,6 +142,7 @@ def test_networks_alone(ensemble: Ensemble, restore: Restore) -> None:
         gp_weight=0.0,
         calibration=None,
         held_out=None,
+        predicted_latents=None,
     )
     tensors, about = ensemble_state(alone)
     assert tensors == {}

@@ -47,7 +47,7 @@ def test_weights_of_three_constructed_errors() -> None:
     assert best_weights([TRUTH], TRUTH, SIZES) == 1
 
 
-@examples(max_examples=40, deadline=None)
+@examples(max_examples=40)
 @given(seed=st.integers(0, 999), count=st.integers(2, 3), size=st.floats(0.1, 10.0))
 def test_weights_are_the_most_equal_ones_that_are_not_clearly_worse(
     seed: int, count: int, size: float

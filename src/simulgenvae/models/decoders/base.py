@@ -109,4 +109,13 @@ class FieldDecoder(LatentDecoder):
             return draw_random(
                 lambda count: torch.randint(known, (count, POINTS_PER_STEP), device=device), runs
             )
-        return torch.arange(min(POINTS_COMPARED, known), device=device).expand(runs, -1)
+        return self.compared_points(0).expand(runs, -1)
+
+    def compared_points(self, group: int) -> Tensor:
+        """Return the numbers of points at which runs are compared, ``[n]``, others of each group.
+
+        There are at most ``POINTS_COMPARED``; groups repeat where the points are used up.
+        """
+        known = len(self.positions)
+        count = min(POINTS_COMPARED, known)
+        return (group * count + torch.arange(count, device=self.positions.device)) % known

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.models.networks import Networks
     from simulgenvae.settings import Settings
     from simulgenvae.training.train import Trained
 
@@ -34,6 +35,8 @@ CALIBRATION_ENTRIES = 2**21
 variables of nodes chosen at random."""
 CALIBRATION_LATENTS = 32
 """Latents of a single network that are sampled to calibrate its spread."""
+RUNS_WITH_LATENTS = 512
+"""Most training runs whose predicted latents are kept."""
 LEFT_OUT_RUNS = 80
 """Most training runs that are predicted from all others to calibrate Gaussian processes."""
 
@@ -72,7 +75,26 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
     ensemble, weights = collectives.run_on_rank0(chosen)
     networks = trained.refitted or trained.members
     members = tuple(networks[number] for number in weights)
-    return replace(ensemble, members=members, member_weights=tuple(weights.values()))
+    return replace(
+        ensemble,
+        members=members,
+        member_weights=tuple(weights.values()),
+        predicted_latents=_predicted_latents(members, trained) if len(members) > 1 else None,
+    )
+
+
+def _predicted_latents(members: tuple[Networks, ...], trained: Trained) -> NDArray[np.float32]:
+    """Return the latents that members predict for training runs, ``[members, n, F]``."""
+    rows = np.random.default_rng(0).permutation(trained.rows["train"])[:RUNS_WITH_LATENTS]
+    found = []
+    for member in members:
+        # One run after another: their images may be large.
+        latents = [
+            member.predicted_latents(trained.conditions.select([row]), trained.condition_scaler)
+            for row in rows
+        ]
+        found.append(np.concatenate(latents))
+    return np.stack(found)
 
 
 def _leaves_out(ensemble: Ensemble) -> bool:

@@ -89,6 +89,10 @@ class Ensemble:
     held_out
         Predictions of validation runs, from which the uncertainty of quantities is calibrated; None
         in models of earlier versions, and without validation runs.
+    predicted_latents
+        Latents that each member predicts for n of the training runs, ``[members, n, F]``: they say
+        which latents of one member belong to those of another. None for a single member, and in
+        models of earlier versions.
     """
 
     members: tuple[Member, ...]
@@ -100,6 +104,7 @@ class Ensemble:
     calibration: Calibration | None
     mirror_views: tuple[MirrorView, ...] = ()
     held_out: HeldOutPredictions | None = None
+    predicted_latents: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if len(self.member_weights) != len(self.members):

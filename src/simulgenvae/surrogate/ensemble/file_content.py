@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.models.networks import Networks
-    from simulgenvae.settings import Settings
+    from simulgenvae.settings import ModelSettings, Settings
     from simulgenvae.surrogate.ensemble.ensemble import Member
     from simulgenvae.surrogate.parts import Parts, PredictingParts
 
@@ -38,6 +38,8 @@ _POD_GP = "linear."
 """Prefix of the Gaussian processes' tensors. The file format is older than the code's names."""
 _HELD_OUT = "held_out."
 """Prefix of the predictions of validation runs, which files of earlier versions lack."""
+_PREDICTED_LATENTS = "predicted_latents"
+"""Name of the predicted latents of training runs, which files of earlier versions lack."""
 
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -94,6 +96,8 @@ def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescr
     held_out = {} if ensemble.held_out is None else ensemble.held_out.arrays()
     for name, array in held_out.items():
         tensors[_HELD_OUT + name] = torch.from_numpy(np.ascontiguousarray(array))
+    if ensemble.predicted_latents is not None:
+        tensors[_PREDICTED_LATENTS] = torch.from_numpy(ensemble.predicted_latents)
     description = EnsembleDescription(
         members=len(ensemble.members),
         decoders=tuple(member.decoder_name for member in ensemble.members),
@@ -192,7 +196,24 @@ def ensemble_of(
         calibration=description.calibration,
         mirror_views=tuple(views),
         held_out=HeldOutPredictions.restore(kept, len(times), rank) if kept else None,
+        predicted_latents=_predicted_latents(tensors, len(members), parts.settings.model),
     )
+
+
+def _predicted_latents(
+    tensors: dict[str, NDArray[Any]], members: int, model: ModelSettings
+) -> NDArray[np.float32] | None:
+    """Return the latents that members predict for training runs; ValueError for other arrays."""
+    latents = tensors.get(_PREDICTED_LATENTS)
+    if latents is None:
+        return None
+    width = model.latent_dim + model.levels * model.hierarchical_dim
+    fits = latents.ndim == 3 and latents.size > 0 and latents.shape[::2] == (members, width)
+    if not fits or latents.dtype != np.float32 or not np.isfinite(latents).all():
+        raise ValueError(
+            f"the members' latents of training runs are {latents.dtype} {latents.shape}"
+        )
+    return latents
 
 
 def _member(
