@@ -108,7 +108,8 @@ def ingest(
     study
         The study, where it is not the first argument.
     params
-        Table with one row a run and an optional id column: .csv .xlsx (file.xlsx:Sheet) .parquet.
+        Table with one row a run and an optional id column: .csv .xlsx (file.xlsx:Sheet) .parquet
+        .json.
     images
         Folder with one image a run (.png .jpg), or CSV file id,file.
     coords

@@ -153,7 +153,8 @@ NewParams = Annotated[
     Parameter(
         name="--params",
         group=DESIGNS,
-        help="Table with the parameters of new designs: .csv .xlsx (file.xlsx:Sheet) .parquet.",
+        help="Table with the parameters of new designs: .csv .xlsx (file.xlsx:Sheet) .parquet "
+        ".json.",
     ),
 ]
 NewImages = Annotated[

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from simulgenvae.data import parquet, workbook
+from simulgenvae.data import json_table, parquet, workbook
 from simulgenvae.data.decimal_comma import has_decimal_commas, with_point
 from simulgenvae.data.table_text import DELIMITERS, NumberedRow, read_text_rows
 from simulgenvae.data.units import plain_unit
@@ -28,7 +28,15 @@ MAX_BYTES = 512_000_000
 """Most bytes of a table: one of parameters with a million runs has about 100 MB."""
 MAX_COLUMNS = 100_000
 """Most columns of a table; a million of them take minutes."""
-SUFFIXES = (".csv", ".tsv", ".txt", ".dat", *workbook.SUFFIXES, *parquet.SUFFIXES)
+SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".dat",
+    *workbook.SUFFIXES,
+    *parquet.SUFFIXES,
+    *json_table.SUFFIXES,
+)
 """Suffixes of tables."""
 # What a row of units may have in the column of ids or of another text.
 _NO_UNIT = re.compile(r"|-|units?|\[.*\]|\(.*\)", re.IGNORECASE)
@@ -68,7 +76,7 @@ def read_table(path: Path) -> TextTable:
 
     Text files have comma, semicolon or tab between cells (``.txt`` and ``.dat`` also blanks), in
     UTF-8, UTF-16 or, with a note, Windows-1252. Of a workbook (``.xlsx``) the first sheet with rows
-    is read, or that of ``file.xlsx:Sheet``. Parquet needs pyarrow.
+    is read, or that of ``file.xlsx:Sheet``. Parquet needs pyarrow. JSON is a list of objects.
 
     Lines of comments (``#`` or ``%``), a line ``sep=;`` and a row of units are left out, and so are
     columns without any text. The last comment before rows of numbers is their header if it has a
@@ -83,6 +91,8 @@ def read_table(path: Path) -> TextTable:
         rows = [row for row in rows if any(row.cells)]
     elif file.suffix.lower() in parquet.SUFFIXES:
         rows = parquet.read_parquet(file, MAX_BYTES)
+    elif file.suffix.lower() in json_table.SUFFIXES:
+        rows = json_table.read_json(file, MAX_BYTES)
     else:
         rows, comments, notes = read_text_rows(file, MAX_BYTES)
     width = max((len(row.cells) for row in rows), default=0)
