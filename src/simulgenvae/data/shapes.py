@@ -96,6 +96,12 @@ class Shapes:
             own = OwnRun(self.own.mesh(run), self.own.fields(run))
         return RunGeometry(self.shape(run), own)
 
+    def mesh(self, run: int) -> Mesh:
+        """Return the own mesh of a run; UserError where it is damaged."""
+        if self.own is None:
+            return self.common.placed(self.shape(run)).mesh
+        return self.own.mesh(run)
+
     def inside(self, run: int) -> NDArray[np.bool_] | None:
         """Return which nodes of the common mesh belong to a run's geometry, `[M]`; None for all."""
         return self.common.inside(self.shape(run))
