@@ -7,94 +7,30 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
 import pyvista
 
 import simulgenvae
-from simulgenvae.cli.main import main
 from simulgenvae.errors import UserError
 
-from .conftest import SETTINGS, Outcome
+from .conftest import Outcome
+from .own_meshes import NEW, TIMES, Kind, field, params
 
-Kind = Literal["corresponding", "grid", "morphing", "alone"]
-RUNS = 14
 REMARKS: dict[Kind, str] = {
     "corresponding": "nodes elsewhere",
     "grid": "they share a grid",
     "morphing": "is morphed onto",
     "alone": "is morphed onto",
 }
-NEW = {"new_0": 1.07, "new_1": 0.83}
-TIMES = 4
-
-
-def rectangle(length: float, across: int = 9) -> Any:
-    grid = pyvista.ImageData(
-        dimensions=(across, 7, 1), spacing=(length / (across - 1), 1 / 6, 1)
-    ).cast_to_unstructured_grid()
-    return grid.triangulate()
-
-
-def field(points: np.ndarray, length: float) -> np.ndarray:
-    """Return a wave that the length stretches, `[T, m]`."""
-    times = np.arange(TIMES)[:, None]
-    return 300 + 10 * np.cos(2.0 * points[:, 0] / length + 0.3 * times) + 2 * points[:, 1] * length
-
-
-def write_runs(folder: Path, kind: Kind) -> None:
-    lengths = np.random.default_rng(0).uniform(0.7, 1.3, RUNS)
-    for run, length in enumerate(lengths):
-        grid = rectangle(length, 9 if kind == "corresponding" else 8 + run % 3)
-        (folder / f"runs/r{run:02d}").mkdir(parents=True)
-        for step, values in enumerate(field(np.asarray(grid.points), length)):
-            grid.point_data["T"] = values
-            grid.save(folder / f"runs/r{run:02d}/t_{step}.vtu")
-    rows = "".join(f"r{run:02d},{length}\n" for run, length in enumerate(lengths))
-    (folder / "known.csv").write_text("id,length\n" + rows)
-    (folder / "new.csv").write_text("id,length\n" + "".join(f"{k},{v}\n" for k, v in NEW.items()))
-    (folder / "meshes").mkdir()
-    for name, length in NEW.items():
-        rectangle(length, 9 if kind == "corresponding" else 12).save(folder / f"meshes/{name}.vtu")
-
-
-def params(kind: Kind, file: str, folder: Path) -> list[object]:
-    return [] if kind == "alone" else ["--params", folder / file]
-
-
-@pytest.fixture(scope="module", params=["corresponding", "grid", "morphing", "alone"])
-def study(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Kind, Path]:
-    """Return the kind of a study and a folder with it, trained and evaluated, as ``S``."""
-    kind: Kind = request.param
-    folder = tmp_path_factory.mktemp(kind)
-    write_runs(folder, kind)
-    (folder / "S").mkdir()
-    (folder / "S/study.toml").write_text(SETTINGS.replace("12\n", "30\n"))
-    runs = folder / "runs"
-    ways: dict[Kind, list[str]] = {
-        "corresponding": [],
-        "grid": ["--geometry", "grid"],
-        "morphing": ["--geometry", "morphing"],
-        "alone": [],
-    }
-    for command in (
-        ["ingest", folder / "S", runs, *params(kind, "known.csv", folder), *ways[kind]],
-        ["check", folder / "S"],
-        ["train", folder / "S"],
-        ["evaluate", folder / "S"],
-    ):
-        assert main([str(part) for part in command]) == 0, command
-    return kind, folder
 
 
 def test_a_new_design_is_answered_on_its_mesh(
-    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+    own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
 ) -> None:
-    kind, folder = study
+    kind, folder = own_mesh_study
     out = tmp_path / "p.npz"
     asked = [*params(kind, "new.csv", folder), "--meshes", folder / "meshes", "--samples", 4]
     assert cli("predict", folder / "S", *asked, "--out", out).code == 0
@@ -114,9 +50,9 @@ def test_a_new_design_is_answered_on_its_mesh(
 
 
 def test_without_a_mesh_the_geometry_is_predicted(
-    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+    own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
 ) -> None:
-    kind, folder = study
+    kind, folder = own_mesh_study
     out = tmp_path / "p.vtkhdf"
     done = cli("predict", folder / "S", *params(kind, "new.csv", folder), "--out", out)
     if kind == "alone":
@@ -130,8 +66,8 @@ def test_without_a_mesh_the_geometry_is_predicted(
         assert mesh.bounds[1] == pytest.approx(length, abs=0.03)
 
 
-def test_the_report_says_how_the_meshes_are_shared(study: tuple[Kind, Path]) -> None:
-    kind, folder = study
+def test_the_report_says_how_the_meshes_are_shared(own_mesh_study: tuple[Kind, Path]) -> None:
+    kind, folder = own_mesh_study
     metrics = json.loads((folder / "S/output/metrics.json").read_text())
     remark = REMARKS[kind]
     assert any(remark in note for note in metrics["notes"])
@@ -140,8 +76,8 @@ def test_the_report_says_how_the_meshes_are_shared(study: tuple[Kind, Path]) -> 
     assert 0 < floor < error < 0.3
 
 
-def test_errors_are_those_at_the_own_nodes(study: tuple[Kind, Path]) -> None:
-    _, folder = study
+def test_errors_are_those_at_the_own_nodes(own_mesh_study: tuple[Kind, Path]) -> None:
+    _, folder = own_mesh_study
     model = simulgenvae.load(folder / "S")
     data = simulgenvae.Study.open(folder / "S").open_dataset()
     assert data.shapes is not None
@@ -162,8 +98,8 @@ def test_errors_are_those_at_the_own_nodes(study: tuple[Kind, Path]) -> None:
     assert error == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_training_ends_with_the_error_of_the_report(study: tuple[Kind, Path]) -> None:
-    _, folder = study
+def test_the_training_ends_with_the_error_of_the_report(own_mesh_study: tuple[Kind, Path]) -> None:
+    _, folder = own_mesh_study
     metrics = json.loads((folder / "S/output/metrics.json").read_text())
     error = metrics["errors"]["prediction"]["test"]["relative_l2"]["mean"]
     log = (folder / "S/output/training.log").read_text()
@@ -173,8 +109,8 @@ def test_the_training_ends_with_the_error_of_the_report(study: tuple[Kind, Path]
     assert float(said[1]) == pytest.approx(100 * error, rel=0.05, abs=1e-4)
 
 
-def test_python_predicts_one_design_on_its_mesh(study: tuple[Kind, Path]) -> None:
-    kind, folder = study
+def test_python_predicts_one_design_on_its_mesh(own_mesh_study: tuple[Kind, Path]) -> None:
+    kind, folder = own_mesh_study
     model = simulgenvae.load(folder / "S")
     mesh = pyvista.read(folder / "meshes/new_0.vtu")
     given: dict[str, Any] = {} if kind == "alone" else {"length": NEW["new_0"]}
@@ -191,9 +127,9 @@ def test_python_predicts_one_design_on_its_mesh(study: tuple[Kind, Path]) -> Non
 
 
 def test_more_runs_are_learned_from(
-    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+    own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
 ) -> None:
-    kind, folder = study
+    kind, folder = own_mesh_study
     shutil.copytree(folder / "S", tmp_path / "S")
     shutil.copytree(folder / "runs/r03", tmp_path / "more/r90")
     (tmp_path / "more.csv").write_text("id,length\nr90,0.9\n")
@@ -211,13 +147,13 @@ def test_more_runs_are_learned_from(
     ],
 )
 def test_what_designs_with_meshes_of_their_own_cannot_be_asked(
-    study: tuple[Kind, Path],
+    own_mesh_study: tuple[Kind, Path],
     arguments: list[str],
     message: str,
     cli: Callable[..., Outcome],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kind, folder = study
+    kind, folder = own_mesh_study
     monkeypatch.chdir(folder)
     done = cli("predict", "S", *params(kind, "new.csv", folder), "--meshes", "meshes", *arguments)
     assert done.code == 2
@@ -226,9 +162,9 @@ def test_what_designs_with_meshes_of_their_own_cannot_be_asked(
 
 
 def test_meshes_that_do_not_belong_to_the_designs(
-    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+    own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
 ) -> None:
-    kind, folder = study
+    kind, folder = own_mesh_study
     shutil.copytree(folder / "meshes", tmp_path / "meshes")
     tetrahedra = pyvista.ImageData(dimensions=(3, 3, 3)).cast_to_unstructured_grid()
     if kind == "alone":
@@ -248,9 +184,9 @@ def test_meshes_that_do_not_belong_to_the_designs(
 
 
 def test_commands_that_know_one_mesh_only_say_so(
-    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+    own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
 ) -> None:
-    _, folder = study
+    _, folder = own_mesh_study
     for command in (
         ["export", folder / "S", "--out", tmp_path / "m.onnx"],
         ["explore", "sample", folder / "S", "--out", tmp_path / "e.npz"],
@@ -261,9 +197,9 @@ def test_commands_that_know_one_mesh_only_say_so(
 
 
 def test_designs_are_suggested_by_their_parameters(
-    study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+    own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
 ) -> None:
-    kind, folder = study
+    kind, folder = own_mesh_study
     done = cli("suggest", folder / "S", "--count", 2, "--out", tmp_path / "s.csv")
     if kind == "alone":
         assert "Nothing but their geometry describes the designs" in done.err

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.design.suggest import Suggestion
     from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.geometry import Placement
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.rendering.cases import Case
     from simulgenvae.settings import StudyFolder
@@ -149,12 +150,8 @@ class Model:
         surrogate = self.surrogate
         conditions, placement = self._designs(designs, images, parameters), None
         seen = conditions
-        if surrogate.shapes is not None:
-            from simulgenvae.study.given_meshes import placed_design
-
-            seen, placement = placed_design(surrogate.shapes, conditions, mesh)
-        elif mesh is not None:
-            raise UserError("mesh: all designs of this model have one mesh: leave it out")
+        if surrogate.shapes is not None or mesh is not None:
+            seen, placement = self._placed(conditions, mesh)
         chosen = chosen_nodes(nodes)
         if placement is not None and chosen is not None:
             raise UserError("nodes: designs with meshes of their own are predicted at all nodes")
@@ -178,10 +175,11 @@ class Model:
 
     def quantities(
         self,
-        designs: object,
+        designs: object = None,
         texts: Mapping[str, str] | None = None,
         *,
         images: object = None,
+        mesh: object = None,
         seed: int = 0,
     ) -> xr.Dataset:
         """Predict quantities of interest of designs, such as peaks and means, with their bands.
@@ -193,6 +191,9 @@ class Model:
         texts
             Quantities by name, such as ``{"peak": "max(T)"}`` (docs/quantities.md); by default
             those that the study declares, or for a model in memory those of its settings.
+        mesh
+            Mesh of the one design, as :meth:`predict` takes it. Without it, designs with meshes of
+            their own have the geometries that follow from their conditions.
         seed
             Seed of the samples.
 
@@ -227,7 +228,11 @@ class Model:
         seed = whole_number("seed", seed, most=2**63 - 1)
         # Files with node numbers are relative to the study.
         folder = Path() if self.study is None else self.study.folder
-        found = self.surrogate.quantities(conditions, texts, folder=folder, seed=seed)
+        placement = None
+        if mesh is not None:
+            conditions, placement = self._placed(conditions, mesh)
+        place = None if placement is None else lambda _: placement
+        found = self.surrogate.quantities(conditions, texts, place=place, folder=folder, seed=seed)
         # One line per warning, as `predict` has them.
         return found.assign_attrs(warnings="\n".join(found.attrs["warnings"]))
 
@@ -454,6 +459,17 @@ class Model:
 
             return Conditions.without_parameters(("0",))
         return designs_from(given, scaler, images)
+
+    def _placed(self, conditions: Conditions, mesh: object) -> tuple[Conditions, Placement]:
+        """Return one design as the networks see it, and its geometry on a mesh, None for its own.
+
+        UserError where all designs have one mesh.
+        """
+        from simulgenvae.study.given_meshes import placed_design
+
+        if self.surrogate.shapes is None:
+            raise UserError("mesh: all designs of this model have one mesh: leave it out")
+        return placed_design(self.surrogate.shapes, conditions, mesh)
 
     def _study(self, what: str) -> Study:
         from simulgenvae.study.study import Study

@@ -225,13 +225,14 @@ class _Request:
         warnings = prediction_warnings(parts, seen, samples=self.samples)
         log_warnings(warnings)
         of_quantities = self._quantity_predictor(parts)
+        quantities = self._quantities(of_quantities, seen, own)
         selection = select(parts, self.times, self.nodes, self.variables)
         predictor = Predictor(parts, selection, self.samples, self.seed)
         batches: Iterable[Batch] = map(Batch.of_arrays, predictor.array_batches(seen))
         found = self._written(
             batches, self._mesh(parts), out, overwrite=overwrite, runs=None, own=own
         )
-        found = with_quantities(found, of_quantities, seen)
+        found = with_quantities(found, quantities)
         self._write_table(found, warnings)
         return found
 
@@ -255,6 +256,7 @@ class _Request:
         ):
             # Each rank predicts its part of the designs, and gets the summaries of all.
             local = collectives.local_rows(np.arange(len(self.conditions))).tolist()
+            quantities = self._quantities(of_quantities, seen.select(local), placed)
             predicted = surrogate.predict_batches(
                 seen.select(local),
                 times=self.times,
@@ -269,7 +271,7 @@ class _Request:
             own = self._written(
                 batches, mesh, out, overwrite=overwrite, runs=runs, own=placed, surrogate=surrogate
             )
-            own = with_quantities(own, of_quantities, seen.select(local))
+            own = with_quantities(own, quantities)
             own = [replace(design, used_for=uses.get(design.design)) for design in own]
             found = list(chain(*collectives.all_gather(own)))
             if collectives.is_rank0():
@@ -309,6 +311,18 @@ class _Request:
         predictor = quantity_predictor(parts, wanted, folder=self.study.folder, seed=self.seed)
         log_warnings(quantity_warnings(predictor))
         return predictor
+
+    def _quantities(
+        self, predictor: QuantityPredictor | None, seen: Conditions, own: OwnMeshes | None
+    ) -> list[tuple[PredictedQuantity, ...]]:
+        """Return the quantities of each design, as the networks see them; empty without any.
+
+        Raises UserError for a design on whose mesh one does not exist.
+        """
+        if predictor is None or not len(seen):
+            return []
+        found = predictor.predict(seen, None if own is None else own.placement)
+        return [found.of_design(row, predictor.group) for row in range(len(seen))]
 
     def _own_meshes(self, parts: PredictingParts) -> OwnMeshes | None:
         """Return the designs with their geometry; None where all have the mesh of the study."""
@@ -411,15 +425,13 @@ def _truth_added(
 
 
 def with_quantities(
-    designs: list[PredictedDesign], predictor: QuantityPredictor | None, conditions: Conditions
+    designs: list[PredictedDesign], quantities: list[tuple[PredictedQuantity, ...]]
 ) -> list[PredictedDesign]:
-    """Return the summaries of designs with their quantities of interest."""
-    if predictor is None or not designs:
+    """Return the summaries of designs with their quantities of interest, where there are any."""
+    if not quantities:
         return designs
-    found = predictor.predict(conditions)
     return [
-        replace(design, quantities=found.of_design(row, predictor.group))
-        for row, design in enumerate(designs)
+        replace(design, quantities=found) for design, found in zip(designs, quantities, strict=True)
     ]
 
 

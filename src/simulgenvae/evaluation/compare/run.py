@@ -161,7 +161,7 @@ def compare(
                     # On the mesh of all runs, which quantities over time are defined on.
                     fields = view.within(predicted.fields[i])
                     found.physics.add(dataset.ids[row], fields, view.within(view.truth))
-                    predicted.count_quantities(found, i, dataset.ids[row], view.truth)
+                    predicted.count_quantities(found, i, dataset.ids[row], view)
                 predicted.count_uncertainty(found, i, split, view)
                 advance(f"Evaluating {split} runs")
     # A rank without runs divides by one.
