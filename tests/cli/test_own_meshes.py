@@ -142,7 +142,6 @@ def test_more_runs_are_learned_from(
     ("arguments", "message"),
     [
         (["--nodes", "0,1"], "for which --nodes is not known"),
-        (["--truth", "runs"], "for which --truth is not known"),
         (["--out", "p.nc"], "a .nc holds one mesh"),
     ],
 )
