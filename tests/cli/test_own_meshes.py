@@ -138,28 +138,6 @@ def test_more_runs_are_learned_from(
     assert cli("train", tmp_path / "S", "--overwrite").code == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--nodes", "0,1"], "for which --nodes is not known"),
-        (["--out", "p.nc"], "a .nc holds one mesh"),
-    ],
-)
-def test_what_designs_with_meshes_of_their_own_cannot_be_asked(
-    own_mesh_study: tuple[Kind, Path],
-    arguments: list[str],
-    message: str,
-    cli: Callable[..., Outcome],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    kind, folder = own_mesh_study
-    monkeypatch.chdir(folder)
-    done = cli("predict", "S", *params(kind, "new.csv", folder), "--meshes", "meshes", *arguments)
-    assert done.code == 2
-    assert message in done.err
-    assert "Traceback" not in done.err
-
-
 def test_meshes_that_do_not_belong_to_the_designs(
     own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
 ) -> None:

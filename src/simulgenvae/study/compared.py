@@ -69,9 +69,7 @@ class Compared:
     def added(self, predictions: Iterable[xr.Dataset]) -> Iterator[xr.Dataset]:
         """Yield predictions on the mesh of all designs with the true fields."""
         surrogate = self.surrogate
-        nodes = surrogate.reduction.field_shape[0]
-        if surrogate.mask is not None:
-            nodes = len(surrogate.mask.valued)
+        nodes = surrogate.whole_nodes
         return self.truth.added(predictions, self.designs, nodes, surrogate.variables)
 
     def with_own_truth(self, batch: Batch) -> Batch:
@@ -84,14 +82,19 @@ class Compared:
         from simulgenvae.export.truth import same_nodes
 
         assert batch.mesh is not None
+        whole = batch.fields.shape[2] if mesh.coords is None else len(mesh.coords)
+        if batch.nodes is not None:
+            whole = self.surrogate.whole_nodes
+            mesh = (
+                mesh if mesh.coords is None or len(mesh.coords) != whole else mesh.at(batch.nodes)
+            )
         if not same_nodes(mesh, batch.mesh):
             raise UserError(
                 f"{self.truth.path}: the nodes of the run of design {design!r} are not those of "
                 "its mesh: leave out --meshes to predict on the meshes of the runs"
             )
-        nodes = batch.fields.shape[2] if mesh.coords is None else len(mesh.coords)
         found = self.truth.at(
-            fields, batch.times, batch.nodes, nodes, batch.variables, self.surrogate.variables
+            fields, batch.times, batch.nodes, whole, batch.variables, self.surrogate.variables
         )
         truth = found.astype(batch.fields.dtype)[None]
         added = {"truth": truth, "error": batch.fields - truth}

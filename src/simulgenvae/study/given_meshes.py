@@ -186,6 +186,8 @@ def given_placement(shapes: ShapeModel, mesh: object) -> Placement:
 
 def relocated(prediction: xr.Dataset, placement: Placement) -> xr.Dataset:
     """Return the prediction of one design on its own mesh."""
+    if placement.weights is None:
+        return prediction
     dims = ("run", "time", "node", "variable")
     own = {
         str(name): (dims, on_own_mesh(values.transpose(*dims).to_numpy()[0], placement)[None])
@@ -206,5 +208,5 @@ def _on_own_mesh(batch: Batch, number: int, placement: Placement) -> Batch:
         scores={name: values[number : number + 1] for name, values in batch.scores.items()},
         ids=(batch.ids[number],),
         carried={name: (texts[number],) for name, texts in batch.carried.items()},
-        mesh=placement.mesh,
+        mesh=placement.mesh if batch.nodes is None else placement.mesh.at(batch.nodes),
     )

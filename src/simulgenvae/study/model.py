@@ -153,8 +153,11 @@ class Model:
         if surrogate.shapes is not None or mesh is not None:
             seen, placement = self._placed(conditions, mesh)
         chosen = chosen_nodes(nodes)
-        if placement is not None and chosen is not None:
-            raise UserError("nodes: designs with meshes of their own are predicted at all nodes")
+        if chosen is not None and not surrogate.keeps_nodes:
+            raise UserError(
+                "nodes: designs of this model have nodes of their own, of which none are chosen by "
+                "numbers: leave it out"
+            )
         prediction = surrogate.predict(
             seen,
             times=chosen_times(times),
@@ -169,8 +172,9 @@ class Model:
         if placement is not None:
             from simulgenvae.study.given_meshes import relocated
 
-            return by_variable(relocated(prediction, placement), placement.mesh, conditions)
-        whole = surrogate.whole_mesh
+            prediction, whole = relocated(prediction, placement), placement.mesh
+        else:
+            whole = surrogate.whole_mesh
         return by_variable(prediction, whole if chosen is None else whole.at(chosen), conditions)
 
     def quantities(

@@ -18,6 +18,8 @@ from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.result_columns import BAND_ENDS
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.export_format import Differing
+from simulgenvae.export.one_by_one import written_place
 from simulgenvae.export.result_table import (
     Cell,
     check_result_table,
@@ -170,9 +172,10 @@ class Predicting(StudyData):
         else:
             conditions = matched(None, files)
         if out is not None:
-            check_target(out, overwrite=overwrite, ids=conditions.ids)
+            differing = _differing(outline)
+            check_target(out, overwrite=overwrite, ids=conditions.ids, differing=differing)
             steps = len(outline.times if times is None else times)
-            log_notes(many_files_note(out, len(conditions), steps))
+            log_notes(many_files_note(out, len(conditions), steps, differing))
         request = _Request(
             study,
             conditions,
@@ -184,6 +187,7 @@ class Predicting(StudyData):
             quantities or {},
             table,
             files,
+            _differing(outline),
         )
         if truth is None and request.is_small and "torch" not in sys.modules:
             # Imported here: mistakes are reported before SciPy is loaded.
@@ -193,6 +197,25 @@ class Predicting(StudyData):
             if light is not None:
                 return request.light(light, out, overwrite=overwrite)
         return request.with_torch(out, truth, overwrite=overwrite)
+
+    def written_place(self, out: Path, designs: int) -> Path:
+        """Return the file or folder that a prediction of so many designs is written to.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> str(Study.open("S").written_place(Path("new.vtkhdf"), 2))
+        'new'
+        """
+        return written_place(out, designs, _differing(Outline.read(self.pinned())))
+
+
+def _differing(outline: Outline) -> Differing:
+    """Return what differs between the meshes of designs."""
+    if outline.shapes is None:
+        return Differing.NOTHING
+    return Differing.POSITIONS if outline.shapes.keeps_nodes else Differing.MESHES
 
 
 @dataclass(frozen=True)
@@ -208,7 +231,8 @@ class _Request:
     seed: int
     quantities: Mapping[str, str]
     table: Path | None
-    meshes: Mapping[str, Path] | None = None
+    meshes: Mapping[str, Path] | None
+    differing: Differing
 
     @property
     def is_small(self) -> bool:
@@ -373,7 +397,7 @@ class _Request:
         summarised = _summarised(labelled, self.conditions, found, compared)
         if out is not None:
             write_prediction(
-                summarised, mesh, out, overwrite=overwrite, runs=runs, own_meshes=own is not None
+                summarised, mesh, out, overwrite=overwrite, runs=runs, differing=self.differing
             )
         for _ in summarised:
             # Without a file, batches are only summarised.
@@ -397,10 +421,10 @@ def _mesh_files(
                 "leave out --meshes"
             )
         return None
-    if nodes is not None:
+    if nodes is not None and not outline.shapes.keeps_nodes:
         raise UserError(
-            "designs of this study have meshes of their own, for which --nodes is not known: leave "
-            "it out"
+            "designs of this study have nodes of their own, of which none are chosen by numbers: "
+            "leave out --nodes"
         )
     return None if meshes is None else mesh_files(meshes)
 
