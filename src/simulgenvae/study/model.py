@@ -423,7 +423,6 @@ class Model:
 
         target = file_path("out", out)
         check_model_target(target, overwrite=overwrite)
-        self.surrogate.require_one_mesh("an exported model")
         return write_model(self.surrogate, target, overwrite=overwrite)
 
     def __repr__(self) -> str:
