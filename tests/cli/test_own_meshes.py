@@ -98,6 +98,21 @@ def test_errors_are_those_at_the_own_nodes(own_mesh_study: tuple[Kind, Path]) ->
     assert error == pytest.approx(expected, rel=1e-3)
 
 
+def test_physics_are_those_of_the_own_mesh(own_mesh_study: tuple[Kind, Path]) -> None:
+    _, folder = own_mesh_study
+    metrics = json.loads((folder / "S/output/metrics.json").read_text())
+    physics = metrics["physics"]
+    run = physics["typical_run"]
+    (found,) = [each for each in physics["quantities"] if each["kind"] == "integral"]
+    for step, value in enumerate(found["typical"]["truth"]):
+        solved: Any = pyvista.read(folder / f"runs/{run}/t_{step}.vtu")
+        assert value == pytest.approx(solved.integrate_data()["T"][0], rel=1e-5)
+    (total,) = [each for each in physics["quantities"] if each["kind"] == "sum"]
+    first: Any = pyvista.read(folder / f"runs/{run}/t_0.vtu")
+    assert total["typical"]["truth"][0] == pytest.approx(first["T"].sum(), rel=1e-5)
+    assert "of each run's own mesh" in physics["weights"]["note"]
+
+
 def test_the_training_ends_with_the_error_of_the_report(own_mesh_study: tuple[Kind, Path]) -> None:
     _, folder = own_mesh_study
     metrics = json.loads((folder / "S/output/metrics.json").read_text())

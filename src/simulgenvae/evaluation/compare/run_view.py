@@ -34,8 +34,6 @@ class RunView:
         Mesh of these nodes.
     axes
         Times and positions of the own values.
-    inside
-        Which nodes of the mesh of all runs belong to the run's geometry, `[M]`; None for all.
     placement
         Geometry of the run; None where all runs have one mesh.
     keeps_nodes
@@ -46,7 +44,6 @@ class RunView:
     own_truth: NDArray[np.floating]
     mesh: Mesh
     axes: FieldAxes
-    inside: NDArray[np.bool_] | None
     placement: Placement | None = None
     keeps_nodes: bool = True
 
@@ -56,25 +53,20 @@ class RunView:
         truth = dataset.run(row)
         if dataset.shapes is None:
             axes = FieldAxes(dataset.times, dataset.mesh.coords)
-            return cls(truth, truth, dataset.mesh, axes, None)
+            return cls(truth, truth, dataset.mesh, axes)
         placement = dataset.shapes.placement(row)
         mesh = placement.mesh
         if dataset.keeps_nodes:
             # Nodes correspond: only their positions are the run's own.
             mesh = mesh if dataset.mask is None else mesh.at(dataset.mask.numbers)
             axes = FieldAxes(dataset.times, mesh.coords)
-            return cls(truth, truth, mesh, axes, None, placement)
+            return cls(truth, truth, mesh, axes, placement)
         own = dataset.own_run(row)
         axes = FieldAxes(dataset.times, mesh.coords)
-        inside = dataset.shapes.inside(row)
-        return cls(truth, own, mesh, axes, inside, placement, keeps_nodes=False)
+        return cls(truth, own, mesh, axes, placement, keeps_nodes=False)
 
     def own(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return fields `[T, M, V]` on the mesh of all runs at the own nodes, `[T, m, V]`."""
         if self.placement is None or self.keeps_nodes:
             return fields
         return on_own_mesh(fields, self.placement)
-
-    def within(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return fields `[T, M, V]` with zeros at the nodes that are not the run's."""
-        return fields if self.inside is None else fields * self.inside[:, None]
