@@ -12,11 +12,12 @@ import pyvista
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
+from simulgenvae.errors import UserError
 from simulgenvae.geometry import BackgroundGrid, Extent, on_own_mesh
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.mesh.vtk import grid_mesh
-from simulgenvae.quantities import FieldDomain, read_quantities
+from simulgenvae.quantities import AskedQuantities, FieldDomain, read_quantities
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import ReductionSettings, Settings, StudyFolder
 from simulgenvae.surrogate.decoded_quantities import DecodedQuantities
@@ -135,3 +136,18 @@ def test_fields_are_decoded_where_a_mesh_needs_them() -> None:
     found = DecodedQuantities.of(group, reduction, placement)(coefficients)
     np.testing.assert_allclose(found.values, whole.values, rtol=1e-5)
     np.testing.assert_array_equal(found.places, whole.places)
+
+
+def test_sets_are_those_of_the_own_mesh() -> None:
+    own = plate()
+    assert own.coords is not None
+    named = Mesh(own.coords, own.cells, sets={"end": np.flatnonzero(own.coords[:, 0] > 0.99)})
+    common = BackgroundGrid.fit([Extent.of(own, Path("plate"))])
+    domain = FieldDomain(("u",), ("",), np.arange(2.0), common.mesh, common.nodes)
+    asked = AskedQuantities.read({"end": "mean(u, set='end')"}, domain, Path())
+    given = common.place(named, Path("plate"))
+    group = asked.on(domain.on(given.mesh, numbered=False))
+    assert group.of_run(own.coords[None, :, :1].repeat(2, 0)).values == pytest.approx(1.0)
+    predicted = common.placed(given.shape)
+    with pytest.raises(UserError, match="give each design a mesh that has some"):
+        asked.on(domain.on(predicted.mesh, numbered=False))
