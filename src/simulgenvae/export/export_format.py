@@ -26,7 +26,7 @@ def _only_file(path: Path) -> tuple[Path, ...]:
 
 
 class Differing(IntEnum):
-    """What differs between the meshes of designs."""
+    """Differences between the meshes of designs."""
 
     NOTHING = 0
     POSITIONS = 1

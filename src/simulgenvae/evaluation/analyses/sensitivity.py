@@ -47,7 +47,8 @@ _FIELD_VALUES = 2**32
 seconds to decode."""
 _BATCH_BYTES = 2**27
 _MOST_MESHES = 256
-"""Designs with meshes of their own of which quantities are predicted: a mesh takes up to 0.1 s."""
+"""Designs with meshes of their own of which quantities are predicted: where they share a grid of
+60,000 nodes, each takes 0.15 s."""
 _MAX_RUNS = 64
 """Runs whose inputs are exchanged."""
 

@@ -28,5 +28,5 @@ class ShapeDescription(BaseModel):
 
     @property
     def keeps_nodes(self) -> bool:
-        """Whether nodes of the same number belong together in all geometries."""
+        """True if nodes of the same number belong together in all geometries."""
         return self.geometry.get("kind") == "corresponding"
