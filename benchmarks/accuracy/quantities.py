@@ -75,7 +75,8 @@ def coverages(model: Surrogate, case: Case) -> Iterator[Coverage]:
     predictor = quantity_predictor(model, texts)
     rows = case.rows["test"]
     found = predictor.predict(case.dataset.conditions.select(rows))
-    true = np.stack([predictor.group.of_run(case.dataset.run(int(row))).values for row in rows])
+    group = predictor.on_mesh().group
+    true = np.stack([group.of_run(case.dataset.run(int(row))).values for row in rows])
     covered = (found.lower <= true) & (true <= found.upper)
     errors = np.abs(found.values - true) / np.maximum((found.upper - found.lower) / 2, 1e-300)
     for kind in KINDS:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from simulgenvae.cli.main import main
 
+from .own_meshes import QUANTITIES, Kind, params, write_runs
+
 SETTINGS = """
 [model]
 filters = [16, 12, 8]
@@ -42,6 +44,33 @@ class Outcome:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(scope="session", params=["corresponding", "grid", "morphing", "alone"])
+def own_mesh_study(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Kind, Path]:
+    """Return the kind of a study and a folder with it, trained and evaluated, as ``S``."""
+    kind: Kind = request.param
+    folder = tmp_path_factory.mktemp(kind)
+    write_runs(folder, kind)
+    (folder / "S").mkdir()
+    (folder / "S/study.toml").write_text(SETTINGS.replace("12\n", "30\n") + QUANTITIES)
+    runs = folder / "runs"
+    ways: dict[Kind, list[str]] = {
+        "corresponding": [],
+        "grid": ["--geometry", "grid"],
+        "morphing": ["--geometry", "morphing"],
+        "alone": [],
+    }
+    for command in (
+        ["ingest", folder / "S", runs, *params(kind, "known.csv", folder), *ways[kind]],
+        ["check", folder / "S"],
+        ["train", folder / "S"],
+        ["evaluate", folder / "S"],
+    ):
+        assert main([str(part) for part in command]) == 0, command
+    return kind, folder
 
 
 @pytest.fixture

@@ -165,9 +165,7 @@ def test_samples_are_whole_fields(surrogate: Surrogate, waves: Dataset) -> None:
     shape = (5, 1, len(waves.times), surrogate.reduction.rank)
     drawn = rng.standard_normal(shape).astype(np.float32)
     prediction = CoefficientPrediction(drawn[0], drawn, None, 0.0, widening=np.ones(1))
-    found = QuantitySamples.of(
-        predictor.group, predictor.group.decoder(surrogate.reduction), prediction
-    )
+    found = QuantitySamples.on_one_mesh(predictor.on_mesh(), prediction)
     for sample in range(5):
         whole = surrogate.reduction.decode(drawn[sample, 0])
         np.testing.assert_allclose(found.of_samples[sample, 0, 0], whole.max(), rtol=1e-5)

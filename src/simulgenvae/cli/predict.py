@@ -102,13 +102,12 @@ def predict(
     table
         Table of the designs to write (.csv .json): inputs, expected error, novelty, quantities.
     """
-    from simulgenvae.export.one_by_one import written_place
-
     # Not the whole `Study`, whose other methods take longer to load than a design to predict.
     from simulgenvae.study.predict import Predicting
 
     # The API takes arrays, the command line files with them.
-    designs = Predicting.open(folder, model).predict(
+    study = Predicting.open(folder, model)
+    designs = study.predict(
         out,
         params=params,
         images=images,
@@ -124,7 +123,7 @@ def predict(
         table=table,
         overwrite=overwrite,
     )
-    place = None if out is None else written_place(out, len(designs))
+    place = None if out is None else study.written_place(out, len(designs))
     if json:
         print_json(PredictResult(tuple(designs), place))
     show(summary_table(designs))

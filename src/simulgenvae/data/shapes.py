@@ -5,6 +5,7 @@ Tested in tests/data/store/test_shape_arrays.py.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.store.shape_arrays import OwnMeshFiles
     from simulgenvae.geometry import CommonMesh, Placement
+
+
+SET_NAMES = "sets_names"
+"""Array with the names of the sets of nodes of a run's own mesh: a list in JSON."""
 
 
 class OwnRun(NamedTuple):
@@ -43,7 +48,12 @@ class OwnRun(NamedTuple):
         assert self.mesh.coords is not None
         cells = {f"cells_{name}": array for name, array in self.mesh.cells.arrays().items()}
         fields = np.ascontiguousarray(self.fields, np.float32)
-        return {"coords": self.mesh.coords, **cells, "fields": fields}
+        arrays = {"coords": self.mesh.coords, **cells, "fields": fields}
+        if sets := self.mesh.sets:
+            arrays |= {f"sets_{name}": array for name, array in sets.arrays().items()}
+            names = json.dumps(sets.names).encode()
+            arrays[SET_NAMES] = np.frombuffer(names, np.uint8)
+        return arrays
 
 
 class RunGeometry(NamedTuple):
@@ -95,6 +105,12 @@ class Shapes:
         if self.own is not None:
             own = OwnRun(self.own.mesh(run), self.own.fields(run))
         return RunGeometry(self.shape(run), own)
+
+    def mesh(self, run: int) -> Mesh:
+        """Return the own mesh of a run; UserError where it is damaged."""
+        if self.own is None:
+            return self.common.placed(self.shape(run)).mesh
+        return self.own.mesh(run)
 
     def inside(self, run: int) -> NDArray[np.bool_] | None:
         """Return which nodes of the common mesh belong to a run's geometry, `[M]`; None for all."""

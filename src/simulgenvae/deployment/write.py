@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.deployment.field_model import FieldModel
+from simulgenvae.deployment.placed_model import PlacedFieldModel
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
 from simulgenvae.utils.atomic import atomic_write
@@ -24,12 +25,16 @@ from simulgenvae.utils.install import install_command
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.surrogate.surrogate import Surrogate
 
 Arrays = dict[str, NDArray[Any]]
 """Inputs of a written model, by name."""
-WrittenModel = Callable[[Arrays], NDArray[np.float32]]
-"""A model that was read back: inputs to fields."""
+WrittenModel = Callable[[Arrays], list[NDArray[Any]]]
+"""A model that was read back: inputs to outputs."""
+
+Exported = FieldModel | PlacedFieldModel
+"""Network that is written."""
 
 COMPARED_DESIGNS = 3
 """Number of random designs that are compared."""
@@ -50,6 +55,10 @@ class ModelDescription(BaseModel):
     categories: dict[str, tuple[str, ...]] = {}
     """Values of each parameter that is a category: the input is the index of the value, from 0."""
     images: ImageFormat | None
+    outputs: tuple[str, ...] = ("fields",)
+    """Outputs in their order."""
+    length_unit: str = ""
+    """Unit of the positions of nodes, where these are an output."""
     variables: tuple[str, ...]
     units: tuple[str, ...]
     times: list[float]
@@ -78,10 +87,10 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
 
     The file has inputs ``parameters`` ``[n, P]`` float64 in the user's units (where designs have
     parameters) and ``images`` ``[n, S, S, C]`` uint8, or float32 from 0 to 1 where they have more
-    than 8 bits (where they have images), one output ``fields`` ``[n, T, M, V]`` in physical units
+    than 8 bits (where they have images), an output ``fields`` ``[n, T, M, V]`` in physical units
     (float32, or float64 where that would lose the variation of a variable), and a description in
-    JSON
-    (:class:`ModelDescription`).
+    JSON (:class:`ModelDescription`). Where nodes move with the design, there is a second output:
+    their positions ``coords`` ``[n, M, D]``, float64.
 
     Parameters
     ----------
@@ -102,20 +111,19 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
     ------
     UserError
         As :func:`check_model_target` does; where packages of ONNX are missing;
-        for a model that is too large for the format; and where the file's fields differ from the
-        surrogate's. Nothing is left behind then.
+        for a model that is too large for the format; where each design has other nodes; and where
+        the file's predictions differ from the surrogate's. Nothing is left behind then.
     """
     check_model_target(path, overwrite=overwrite)
-    model = FieldModel(surrogate)
-    designs = random_designs(surrogate, COMPARED_DESIGNS)
+    model = FieldModel(surrogate) if surrogate.shapes is None else PlacedFieldModel(surrogate)
+    designs = random_conditions(surrogate.design_scaler, COMPARED_DESIGNS)
     inputs = inputs_of(designs)
     with atomic_write(path) as temporary:
         # The libraries that write and read a file look at its suffix.
         named = temporary.with_name(f"{temporary.name}{path.suffix}")
         try:
             written = WRITERS[path.suffix](model, inputs, description(surrogate), named)
-            expected = surrogate.predict(designs)["fields"].to_numpy()
-            difference = largest_difference(written(inputs), expected)
+            difference = _difference(written(inputs), surrogate, designs)
             named.replace(temporary)
         finally:
             named.unlink(missing_ok=True)
@@ -130,7 +138,11 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
 
 def random_designs(surrogate: Surrogate, count: int) -> Conditions:
     """Return random designs of the trained range, with random images where designs have images."""
-    scaler = surrogate.condition_scaler
+    return random_conditions(surrogate.condition_scaler, count)
+
+
+def random_conditions(scaler: ConditionScaler, count: int) -> Conditions:
+    """Return random conditions of the trained range of a scaling."""
     random = np.random.default_rng(0)
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
     category = np.array([bool(levels) for levels in scaler.levels], dtype=bool)
@@ -156,7 +168,7 @@ def inputs_of(conditions: Conditions) -> Arrays:
 
 def description(surrogate: Surrogate) -> ModelDescription:
     """Return the description that a written model holds."""
-    scaler = surrogate.condition_scaler
+    scaler = surrogate.design_scaler
     # Ranges, so that a user of the file can see where it extrapolates.
     ranges = zip(scaler.lower, scaler.upper, strict=True)
     return ModelDescription(
@@ -165,12 +177,27 @@ def description(surrogate: Surrogate) -> ModelDescription:
             name: levels for name, levels in zip(scaler.names, scaler.levels, strict=True) if levels
         },
         images=scaler.images,
+        outputs=("fields",) if surrogate.shapes is None else ("fields", "coords"),
+        length_unit="" if surrogate.shapes is None else surrogate.mesh.unit,
         variables=surrogate.variables,
         units=surrogate.units,
         times=surrogate.times.tolist(),
         data_fingerprint=surrogate.info.data_fingerprint,
         versions=surrogate.info.versions,
     )
+
+
+def _difference(found: list[NDArray[Any]], surrogate: Surrogate, designs: Conditions) -> float:
+    """Return the largest difference of outputs from what the surrogate predicts."""
+    expected = surrogate.predict(designs)["fields"].to_numpy()
+    difference = largest_difference(found[0], expected)
+    shapes = surrogate.shapes
+    if shapes is None:
+        return difference
+    coords = [shapes.placement(each).mesh.coords for each in shapes.predicted(designs)]
+    # Positions are fields that do not change in time.
+    places = largest_difference(found[1][:, None], np.array(coords)[:, None])
+    return max(difference, places)
 
 
 def largest_difference(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
@@ -198,7 +225,7 @@ def largest_difference(found: NDArray[np.floating], expected: NDArray[np.floatin
 
 
 def _write_onnx(
-    model: FieldModel, inputs: Arrays, about: ModelDescription, path: Path
+    model: Exported, inputs: Arrays, about: ModelDescription, path: Path
 ) -> WrittenModel:
     """Write a model in ONNX, and return it read back."""
     try:
@@ -221,7 +248,7 @@ def _write_onnx(
             model,
             kwargs=_tensors(inputs),
             input_names=list(inputs),
-            output_names=["fields"],
+            output_names=list(about.outputs),
             dynamic_shapes=_any_number(inputs),
             dynamo=True,
             verbose=False,
@@ -231,11 +258,11 @@ def _write_onnx(
     onnx.helper.set_model_props(proto, {"simulgenvae": about.model_dump_json()})
     onnx.save(proto, path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda given: np.asarray(session.run(["fields"], given)[0])
+    return lambda given: list(map(np.asarray, session.run(list(about.outputs), given)))
 
 
 def _write_program(
-    model: FieldModel, inputs: Arrays, about: ModelDescription, path: Path
+    model: Exported, inputs: Arrays, about: ModelDescription, path: Path
 ) -> WrittenModel:
     """Write a model as a torch program, and return it read back."""
     with quiet():
@@ -245,7 +272,12 @@ def _write_program(
         extra = {"simulgenvae.json": about.model_dump_json()}
         torch.export.save(program, path, extra_files=extra)
         loaded = torch.export.load(path).module()
-    return lambda given: np.asarray(loaded(**_tensors(given)))
+
+    def written(given: Arrays) -> list[NDArray[Any]]:
+        outputs = loaded(**_tensors(given))
+        return list(map(np.asarray, outputs if isinstance(outputs, tuple) else (outputs,)))
+
+    return written
 
 
 @contextmanager
@@ -270,7 +302,7 @@ def _any_number(inputs: Arrays) -> dict[str, dict[int, Any]]:
     return {name: {0: torch.export.Dim("designs")} for name in inputs}
 
 
-WRITERS: dict[str, Callable[[FieldModel, Arrays, ModelDescription, Path], WrittenModel]] = {
+WRITERS: dict[str, Callable[[Exported, Arrays, ModelDescription, Path], WrittenModel]] = {
     ".onnx": _write_onnx,
     ".pt2": _write_program,
 }

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate.quantities import PredictedQuantities, quantity_warnings
+from simulgenvae.surrogate.predicted_quantities import PredictedQuantities
+from simulgenvae.surrogate.quantities import quantity_warnings
+from simulgenvae.utils.formatting import count
 from simulgenvae.utils.progress import WorkLog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,25 +52,44 @@ class SuggestedQuantities:
 
 @dataclass(frozen=True, eq=False)
 class CandidateQuantities:
-    """Predicted quantities of the candidates, and of the training runs for comparison."""
+    """Predicted quantities of the candidates, and of the training runs for comparison.
+
+    ``rows`` are those of the ``drawn`` candidates that have these quantities, m of them: a geometry
+    that is predicted may lack the place of one.
+    """
 
     predictor: QuantityPredictor
     candidates: PredictedQuantities
     training: PredictedQuantities
+    rows: tuple[int, ...]
+    drawn: int
 
     @classmethod
     def of(
         cls, predictor: QuantityPredictor, candidates: Conditions, training: Conditions
     ) -> CandidateQuantities:
-        """Predict the quantities of designs."""
+        """Predict the quantities of designs; UserError where no candidate has them."""
+        found: list[PredictedQuantities] = []
+        kept: list[int] = []
         with WorkLog(transient=True) as log:
             log.start("Quantities of the candidates", len(candidates), unit="designs")
-            found = []
             for start in range(0, len(candidates), _TOGETHER):
-                rows = range(start, min(start + _TOGETHER, len(candidates)))
-                found.append(predictor.predict(candidates.select(list(rows))))
-                log.step(rows.stop)
-        return cls(predictor, PredictedQuantities.joined(found), predictor.predict(training))
+                rows = list(range(start, min(start + _TOGETHER, len(candidates))))
+                for some, predicted in _predicted(predictor, candidates, rows):
+                    kept += some
+                    found.append(predicted)
+                log.step(rows[-1] + 1)
+        if not kept:
+            # It says which quantity is missing, and why.
+            predictor.predict(candidates.select([0]))
+        known = [part for _, part in _predicted(predictor, training, range(len(training)))]
+        return cls(
+            predictor,
+            PredictedQuantities.joined(found),
+            PredictedQuantities.joined(known),
+            tuple(kept),
+            len(candidates),
+        )
 
     def variance(self) -> Array:
         """Return how much is to be learned at each of the m candidates, ``[m]``.
@@ -92,14 +113,35 @@ class CandidateQuantities:
         return np.any(held, axis=0) if held else None
 
     def of_designs(self, rows: Sequence[int]) -> SuggestedQuantities:
-        """Return the quantities of the candidates that were chosen."""
+        """Return the quantities of the candidates that were chosen, by their places among m."""
         group = self.predictor.group
+        warnings = quantity_warnings(self.predictor)
+        if missing := self.drawn - len(self.rows):
+            warnings.append(
+                f"{missing} of {count(self.drawn, 'candidate')} are left out: their geometries "
+                "lack the place of a quantity"
+            )
         half = (self.training.upper - self.training.lower) / 2
         return SuggestedQuantities(
             tuple(self.candidates.of_design(row, group) for row in rows),
             tuple(half.mean(axis=0).tolist()),
-            tuple(quantity_warnings(self.predictor)),
+            tuple(warnings),
         )
+
+
+def _predicted(
+    predictor: QuantityPredictor, designs: Conditions, rows: Sequence[int]
+) -> Iterator[tuple[list[int], PredictedQuantities]]:
+    """Yield some of the rows of designs with their quantities, without designs that have none."""
+    try:
+        found = predictor.predict(designs.select(list(rows)))
+    except UserError:
+        # On one mesh, all designs lack what one lacks.
+        if len(rows) > 1 and predictor.parts.shapes is not None:
+            for row in rows:
+                yield from _predicted(predictor, designs, [row])
+    else:
+        yield list(rows), found
 
 
 def learnable_variance(values: Array, std: Array, limits: Sequence[float | None]) -> Array:

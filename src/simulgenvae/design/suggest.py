@@ -133,13 +133,17 @@ def suggest(
     pool = surrogate.complete(drawn)
     solved = surrogate.complete(solved)
     training = solved.select(surrogate.split.rows(solved.ids)["train"])
+    of_quantities = None
+    if predictor is not None:
+        of_quantities = CandidateQuantities.of(predictor, pool, training)
+        drawn = drawn.select(list(of_quantities.rows))
+        pool = pool.select(list(of_quantities.rows))
     squares, sizes = expected_squares_of(ensemble, surrogate.reduction, pool)
     training_squares, training_sizes = expected_squares_of(ensemble, surrogate.reduction, training)
     # Squared sizes: the median of the training runs is the usual one.
     least = _LEAST_SIZE**2 * float(np.median(training_sizes))
     errors = np.sqrt(squares / np.maximum(sizes, least))
     training_errors = np.sqrt(training_squares / np.maximum(training_sizes, least))
-    of_quantities = None if predictor is None else CandidateQuantities.of(predictor, pool, training)
     # A category has several columns with one length scale.
     lengths = length_scales(ensemble, len(scaler.names))[scaler.columns]
     chosen = choose(

@@ -19,6 +19,7 @@ from simulgenvae.evaluation.report.embedded import EmbeddedFigures
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.evaluation.results.study import compared_split
+from simulgenvae.quantities.of_runs import require_quantities
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog, progress_off
@@ -83,6 +84,7 @@ def evaluate(
     read_checks(evaluation.checks, dataset.variables, dataset.mesh)
     # The split is that of the training, also if the study’s split file has changed since.
     rows = surrogate.split.rows(dataset.ids)
+    require_quantities(texts, dataset, study.folder, rows[compared_split(rows)].tolist())
     stages, notes = _earlier_stages(surrogate, study)
     # One progress bar, however many ranks there are.
     shown = nullcontext() if collectives.is_rank0() else progress_off()

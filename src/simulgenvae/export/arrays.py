@@ -11,7 +11,7 @@ from simulgenvae.data.netcdf_names import PARAMETERS
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch, Parameters
 from simulgenvae.export.cf import CELLS, legal_name
-from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.export_format import Differing, ExportFormat
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.resources import require_memory
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 _SCORES_PER_CHUNK = 1024
+_OWN_COORDS = (AXES[0], AXES[2], "dim")
+"""Axes of the positions of the nodes, where each design has its own."""
 
 
 def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
@@ -106,7 +108,8 @@ def _write_own_meshes(batches: Iterator[Batch], path: Path) -> None:
 
     It has ``ID/fields`` `[T, m, V]`, ``ID/coords`` `[m, D]` and ``ID/cells_KIND`` for each design;
     as far as they are known ``ID/std``, ``ID/lower`` and ``ID/upper``, and ``novelty`` and
-    ``expected_error`` `[n]`; and ids, times, parameters, names and units as :func:`write_npz`.
+    ``expected_error`` `[n]`; and nodes, ids, times, parameters, names and units as
+    :func:`write_npz`.
     """
     collected = []
     arrays: dict[str, NDArray[Any]] = {}
@@ -125,17 +128,20 @@ def _write_own_meshes(batches: Iterator[Batch], path: Path) -> None:
     assert first.mesh is not None, "all designs have meshes of their own"
     for name in first.scores:
         arrays[name] = np.concatenate([batch.scores[name] for batch in collected])
+    if first.nodes is not None:
+        arrays["nodes"] = first.nodes
     _save_npz(path, arrays | _labels(collected, first.mesh.unit))
 
 
-NPZ = ExportFormat(name="NumPy archive", suffix=".npz", write=write_npz)
+NPZ = ExportFormat(name="NumPy archive", suffix=".npz", write=write_npz, holds=Differing.MESHES)
 
 
 def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads.
 
     It has what :func:`write_npz` writes, with names of axes, and an array for each parameter. A
-    chunk is one run, or less where a run is large. The group's attributes ``units``, ``warnings``
+    chunk is one run, or less where a run is large. Where the nodes of each design are elsewhere,
+    ``coords`` is `[n, M, D]`. The group's attributes ``units``, ``warnings``
     and ``parameters`` (names of arrays) are lists.
     """
     require_group(path)
@@ -148,7 +154,7 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         carried: list[Mapping[str, Sequence[str]]] = []
         inputs: list[Parameters | None] = []
         for batch in chain([first], batches):
-            for name, array in batch.arrays().items():
+            for name, array in stored_arrays(batch).items():
                 stored: Any = group[name]
                 stored.append(array)
             ids += batch.ids
@@ -180,7 +186,7 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
     from simulgenvae.data.store.arrays import chunk_shape
 
     group = zarr.create_group(str(path), zarr_format=3)
-    for name, array in like.arrays().items():
+    for name, array in stored_arrays(like).items():
         # One run a chunk, since a run is what is read; single numbers would be one file each.
         chunks = (
             (1, *chunk_shape(array.shape[1:], array.itemsize))
@@ -192,9 +198,16 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
             shape=(runs, *array.shape[1:]),
             chunks=chunks,
             dtype=array.dtype,
-            dimension_names=AXES[: array.ndim],
+            dimension_names=_OWN_COORDS if name == "coords" else AXES[: array.ndim],
         )
     return group
+
+
+def stored_arrays(batch: Batch) -> dict[str, NDArray[Any]]:
+    """Return all arrays whose first axis is that of the designs, with their own positions."""
+    if batch.mesh is None or batch.mesh.coords is None:
+        return batch.arrays()
+    return {**batch.arrays(), "coords": batch.mesh.coords[None]}
 
 
 def joined_texts(parts: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
@@ -239,10 +252,11 @@ def describe(
     if like.nodes is not None:
         group.create_array("node", data=like.nodes, dimension_names=["node"])
     if mesh.coords is not None:
-        dims = ["node", "dim"]
-        places = group.create_array("coords", data=_coords(mesh, like), dimension_names=dims)
+        if like.mesh is None:
+            dims = ["node", "dim"]
+            group.create_array("coords", data=_coords(mesh, like), dimension_names=dims)
         if mesh.unit:
-            places.attrs["units"] = mesh.unit
+            group["coords"].attrs["units"] = mesh.unit
     for name, values in mesh.cells.arrays().items():
         dims = [f"cell_{name}", f"corner_{name}"][: values.ndim]
         group.create_array(f"{CELLS}{name}", data=values, dimension_names=dims)

@@ -67,19 +67,34 @@ class CfField(NamedTuple):
 
 
 def coordinates(like: Batch, mesh: Mesh) -> list[CfArray]:
-    """Return times, positions of the nodes as far as known, and numbers of chosen nodes."""
+    """Return times, positions of the nodes as far as known, and numbers of chosen nodes.
+
+    Positions that differ between designs are not among them, see :func:`own_places`.
+    """
     unit = {"units": like.time_unit} if like.time_unit else {}
     found = [CfArray("time", ("time",), like.times, {"long_name": "time", "axis": "T", **unit})]
-    if mesh.coords is not None:
-        unit = {"units": mesh.unit} if mesh.unit else {}
+    if mesh.coords is not None and like.mesh is None:
         # A mesh on a line or in a plane has only the first places.
         for name, values in zip(PLACES, mesh.coords.T, strict=False):
-            meaning = {"long_name": f"{name} coordinate of the node", "axis": name.upper()}
-            found.append(CfArray(name, ("node",), values, meaning | unit))
+            meaning = _place_attributes(name, mesh) | {"axis": name.upper()}
+            found.append(CfArray(name, ("node",), values, meaning))
     if like.nodes is not None:
         meaning = {"long_name": "number of the node in the study, from 0"}
         found.append(CfArray("node", ("node",), like.nodes, meaning))
     return found
+
+
+def own_places(like: Batch) -> dict[str, dict[str, str]]:
+    """Return the attributes of the positions ``NAME(run, node)``, where each design has its own."""
+    if like.mesh is None or like.mesh.coords is None:
+        return {}
+    names = PLACES[: like.mesh.coords.shape[1]]
+    return {name: _place_attributes(name, like.mesh) for name in names}
+
+
+def _place_attributes(name: str, mesh: Mesh) -> dict[str, str]:
+    unit = {"units": mesh.unit} if mesh.unit else {}
+    return {"long_name": f"{name} coordinate of the node", **unit}
 
 
 def cell_arrays(mesh: Mesh) -> list[CfArray]:

@@ -6,6 +6,7 @@ Tested in tests/export/test_write.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,16 @@ def _one_file(steps: int) -> int:
 
 def _only_file(path: Path) -> tuple[Path, ...]:
     return (path,)
+
+
+class Differing(IntEnum):
+    """Differences between the meshes of designs."""
+
+    NOTHING = 0
+    POSITIONS = 1
+    """The nodes are elsewhere, with the same cells between them."""
+    MESHES = 2
+    """Each design has other nodes."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,9 @@ class ExportFormat:
         it.
     files
         Function that returns the number of files of one design, from that of its timesteps.
+    holds
+        The most that may differ between designs that ``write`` writes to one file; where more does,
+        each design has a file of its own.
     """
 
     name: str
@@ -58,6 +72,11 @@ class ExportFormat:
     write_shared: Callable[[Iterator[Batch], Mesh, Path, int], None] | None = None
     paths: Callable[[Path], tuple[Path, ...]] = _only_file
     files: Callable[[int], int] = _one_file
+    holds: Differing = Differing.NOTHING
+
+    def separates(self, differing: Differing) -> bool:
+        """Return whether each design has a file of its own."""
+        return self.write_one is not None or differing > self.holds
 
 
 EXPORT_FORMATS: dict[str, ExportFormat] = {}

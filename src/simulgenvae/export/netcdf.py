@@ -18,9 +18,10 @@ from simulgenvae.export.cf import (
     coordinates,
     field_names,
     legal_name,
+    own_places,
     parameter_names,
 )
-from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.export_format import Differing, ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.utils.atomic import atomic_write
 
@@ -45,7 +46,8 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     (``NAME_std`` …); ``novelty(run)`` and ``expected_error(run)``; the parameters ``NAME(run)``,
     which the attribute ``parameters`` lists; the coordinates ``run`` (texts), ``time``, ``x``,
     ``y`` and ``z``; the numbers ``node`` of chosen nodes; and the cells as
-    ``cells_NAME(cell, corner)``.
+    ``cells_NAME(cell, corner)``. Where the nodes of each design are elsewhere, positions are
+    ``NAME(run, node)``.
 
     One batch is in memory at a time; a chunk is one run, or less where a run is large. A name that
     NetCDF and CF do not allow, or that another variable has, is changed (blanks and ``/`` become
@@ -70,6 +72,10 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
                 for kind, values in {"": batch.fields, **batch.extra_fields}.items():
                     for column, variable in enumerate(batch.variables):
                         file.variables[names[variable, kind]][start:stop] = values[..., column]
+                for axis, name in enumerate(own_places(first)):
+                    assert batch.mesh is not None
+                    assert batch.mesh.coords is not None
+                    file.variables[name][start:stop] = batch.mesh.coords[None, :, axis]
                 for name, scores in batch.scores.items():
                     file.variables[name][start:stop] = scores
                 for text_column, name in labels.items():
@@ -84,7 +90,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             file.attrs["warnings"] = "\n".join(dict.fromkeys(warnings))
 
 
-NETCDF = ExportFormat(name="NetCDF", suffix=".nc", write=write_netcdf)
+NETCDF = ExportFormat(name="NetCDF", suffix=".nc", write=write_netcdf, holds=Differing.POSITIONS)
 
 
 def _create(
@@ -101,6 +107,9 @@ def _create(
     file.dimensions = {RUN: None, "time": steps, "node": nodes}
     for name, dimensions, values, attributes in coordinates(like, mesh):
         file.create_variable(name, dimensions, values.dtype, data=values).attrs.update(attributes)
+    for name, attributes in own_places(like).items():
+        variable = file.create_variable(name, (RUN, "node"), np.float64, chunks=(1, nodes))
+        variable.attrs.update(attributes)
     places = [name for name in PLACES if name in file.variables]
     # CF: variables name the coordinates that are no dimensions of theirs.
     labels = _create_runs(file, like)
@@ -108,7 +117,8 @@ def _create(
     auxiliary = " ".join([*places, *inputs, *labels.values()])
     on_mesh = {"coordinates": auxiliary} if auxiliary else {}
     if mesh.cells:
-        on_mesh |= _create_cells(file, mesh, places)
+        # The coordinates of UGRID's nodes are the same for all runs.
+        on_mesh |= _create_cells(file, mesh, [] if like.mesh else places)
     return _create_fields(file, like, on_mesh), labels, inputs
 
 

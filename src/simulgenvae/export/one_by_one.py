@@ -1,4 +1,4 @@
-"""Formats of which one file holds one design.
+"""Files that hold one design: by their format, or because other designs have other meshes.
 
 ``{id}`` in the name is replaced by the id of each of several designs; without it, they are written
 to a folder: ``new.vtkhdf`` becomes ``new/ID.vtkhdf``.
@@ -6,11 +6,13 @@ to a folder: ``new.vtkhdf`` becomes ``new/ID.vtkhdf``.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.export.export_format import EXPORT_FORMATS
+from simulgenvae.export.export_format import EXPORT_FORMATS, Differing
 from simulgenvae.export.target import (
     require_free,
     require_predictions,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulgenvae.export.batches import Batch
+    from simulgenvae.export.export_format import ExportFormat
     from simulgenvae.mesh.mesh import Mesh
 
 ID = "{id}"
@@ -31,14 +34,15 @@ MARK = ".predictions"
 """Empty file in a folder of predictions, which may be replaced."""
 
 
-def holds_one_design(path: Path) -> bool:
-    """Return whether a file of this suffix holds one design."""
-    return EXPORT_FORMATS[path.suffix].write_one is not None
+def holds_one_design(path: Path, differing: Differing = Differing.NOTHING) -> bool:
+    """Return whether a file of this suffix holds one design, where their meshes differ so much."""
+    return EXPORT_FORMATS[path.suffix].separates(differing)
 
 
-def written_place(path: Path, designs: int) -> Path:
+def written_place(path: Path, designs: int, differing: Differing = Differing.NOTHING) -> Path:
     """Return the file or folder that a prediction of so many designs is written to."""
-    return path.with_suffix("") if _needs_folder(path, designs) else path
+    is_folder = holds_one_design(path, differing) and _needs_folder(path, designs)
+    return path.with_suffix("") if is_folder else path
 
 
 def require_places(path: Path, ids: Sequence[str], *, overwrite: bool) -> None:
@@ -50,7 +54,7 @@ def require_places(path: Path, ids: Sequence[str], *, overwrite: bool) -> None:
         When something is there and ``overwrite`` is false, or it is not from a prediction.
     """
     if _needs_folder(path, len(ids)):
-        _require_folder(written_place(path, len(ids)), overwrite=overwrite)
+        _require_folder(path.with_suffix(""), overwrite=overwrite)
         return
     used: set[str] = set()
     for run in ids:
@@ -94,10 +98,11 @@ def write_each(
                 break
         batches = chain(some, batches)
     designs = designs or 0
-    overwrite = overwrite or was_interrupted(written_place(path, designs))
+    is_folder = _needs_folder(path, designs)
+    folder = path.with_suffix("") if is_folder else path
+    overwrite = overwrite or was_interrupted(folder)
     used: set[str] = set()
-    if _needs_folder(path, designs):
-        folder = written_place(path, designs)
+    if is_folder:
         _require_folder(folder, overwrite=overwrite)
         # The whole folder is replaced: designs of an earlier prediction would stay in it.
         with atomic_write(folder) as temporary:
@@ -110,10 +115,10 @@ def write_each(
     try:
         # A folder, and not a temporary name for each file: an .xdmf names its .h5 file, so that
         # both must be written under their final names.
-        with temporary_beside(path) as folder:
-            folder.mkdir()
+        with temporary_beside(path) as beside:
+            beside.mkdir()
             written: list[Path] = []
-            for target in _written(batches, mesh, path, folder, used):
+            for target in _written(batches, mesh, path, beside, used):
                 files = EXPORT_FORMATS[path.suffix].paths(target)
                 for file in files:
                     require_free(file, overwrite=overwrite)
@@ -121,7 +126,7 @@ def write_each(
                 # What a file names comes before it: it never names what is missing.
                 written += reversed(files)
             for file in written:
-                _move(folder / file.name, file)
+                _move(beside / file.name, file)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -130,13 +135,22 @@ def _written(
     batches: Iterator[Batch], mesh: Mesh, path: Path, folder: Path, used: set[str]
 ) -> Iterator[Path]:
     """Write each design into a folder, and yield the place that it is meant for."""
-    write = EXPORT_FORMATS[path.suffix].write_one
-    assert write is not None
+    export_format = EXPORT_FORMATS[path.suffix]
+    write = export_format.write_one or partial(_write_alone, export_format)
     for batch in batches:
         for index, run in enumerate(batch.ids):
             target = _target(path, run, used)
             write(batch, index, batch.mesh or mesh, folder / target.name)
             yield target
+
+
+def _write_alone(
+    export_format: ExportFormat, batch: Batch, index: int, mesh: Mesh, path: Path
+) -> None:
+    """Write a design in a format of several, whose mesh is then that of this design."""
+    assert export_format.write is not None
+    assert len(batch.ids) == 1, "designs with meshes of their own come one by one"
+    export_format.write(iter([replace(batch, mesh=None)]), mesh, path)
 
 
 def _target(path: Path, run: str, used: set[str]) -> Path:
@@ -146,7 +160,7 @@ def _target(path: Path, run: str, used: set[str]) -> Path:
 
 
 def _needs_folder(path: Path, designs: int) -> bool:
-    return holds_one_design(path) and designs > 1 and ID not in path.name
+    return designs > 1 and ID not in path.name
 
 
 def _require_folder(folder: Path, *, overwrite: bool) -> None:

@@ -14,9 +14,10 @@ from simulgenvae.export.arrays import (
     joined_parameters,
     joined_texts,
     require_group,
+    stored_arrays,
     write_zarr,
 )
-from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.export_format import Differing, ExportFormat
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -92,7 +93,13 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
             )
 
 
-ZARR = ExportFormat(name="Zarr", suffix=".zarr", write=write_zarr, write_shared=write_shared_zarr)
+ZARR = ExportFormat(
+    name="Zarr",
+    suffix=".zarr",
+    write=write_zarr,
+    write_shared=write_shared_zarr,
+    holds=Differing.POSITIONS,
+)
 
 
 class _Share:
@@ -118,10 +125,11 @@ class _Share:
         group = zarr.open_group(str(path), mode="r+")
         for batch in batches:
             at = part.start + len(part.ids)
-            for name in batch.arrays().keys() - batch.scores.keys():
-                stored: Any = group[name]
-                # A chunk holds one run, so that no two ranks write the same file.
-                stored[at : at + len(batch.ids)] = batch.arrays()[name]
+            for name, values in stored_arrays(batch).items():
+                if name not in batch.scores:
+                    stored: Any = group[name]
+                    # A chunk holds one run, so that no two ranks write the same file.
+                    stored[at : at + len(batch.ids)] = values
             for name, values in batch.scores.items():
                 part.scores.setdefault(name, []).append(values)
             part.ids += batch.ids

@@ -26,7 +26,7 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
-_OURS = {".pvd", ".vtu", ".vtkhdf", ".xdmf", ".h5"}
+_OURS = {".pvd", ".vtu", ".vtkhdf", ".xdmf", ".h5", ".nc"}
 
 
 def require_predictions(path: Path) -> None:
@@ -36,10 +36,12 @@ def require_predictions(path: Path) -> None:
     """
     if not path.is_dir():
         return
+    groups = {each.parent for each in path.rglob("zarr.json") if each.parent.suffix == ".zarr"}
     foreign = [
         file
         for file in path.rglob("*")
         if not (file.is_dir() or file.suffix in _OURS or file.name.startswith("."))
+        if groups.isdisjoint(file.parents)
     ]
     if path.is_symlink() or foreign:
         raise UserError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch, batches
-from simulgenvae.export.export_format import EXPORT_FORMATS
+from simulgenvae.export.export_format import EXPORT_FORMATS, Differing
 from simulgenvae.export.one_by_one import (
     holds_one_design,
     require_places,
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 
-_OWN_MESHES = (".npz", ".vtkhdf", ".pvd", ".xdmf")
-"""Formats that hold designs with meshes of their own."""
 MANY_FILES = 200
 """Number of files from which on a note recommends a format with fewer."""
 
 
-def check_target(path: Path, *, overwrite: bool = False, ids: Sequence[str] | None = None) -> None:
+def check_target(
+    path: Path,
+    *,
+    overwrite: bool = False,
+    ids: Sequence[str] | None = None,
+    differing: Differing = Differing.NOTHING,
+) -> None:
     """Check that a prediction can be written to ``path``, before anything is computed.
 
     Parameters
@@ -42,6 +46,8 @@ def check_target(path: Path, *, overwrite: bool = False, ids: Sequence[str] | No
         Whether files that exist are replaced.
     ids
         Ids of the designs; without them, only the suffix and the folder are checked.
+    differing
+        What differs between the meshes of the designs.
 
     Raises
     ------
@@ -55,8 +61,8 @@ def check_target(path: Path, *, overwrite: bool = False, ids: Sequence[str] | No
     if ids is None:
         require_free(path, overwrite=True)
         return
-    overwrite = overwrite or was_interrupted(written_place(path, len(ids)))
-    if holds_one_design(path):
+    overwrite = overwrite or was_interrupted(written_place(path, len(ids), differing))
+    if holds_one_design(path, differing):
         require_places(path, ids, overwrite=overwrite)
         return
     # All of them before the first is written: a refusal must change nothing.
@@ -64,10 +70,12 @@ def check_target(path: Path, *, overwrite: bool = False, ids: Sequence[str] | No
         require_free(target, overwrite=overwrite)
 
 
-def many_files_note(path: Path, designs: int, steps: int) -> list[str]:
+def many_files_note(
+    path: Path, designs: int, steps: int, differing: Differing = Differing.NOTHING
+) -> list[str]:
     """Return a note for the user where a prediction is very many files."""
     files = EXPORT_FORMATS[path.suffix].files(steps) * designs
-    if not holds_one_design(path) or files <= MANY_FILES:
+    if not holds_one_design(path, differing) or files <= MANY_FILES:
         return []
     return [
         f"{path}: {count(designs, 'design')} at {count(steps, 'time')} are {files:,} files; a "
@@ -82,13 +90,14 @@ def write_prediction(
     *,
     overwrite: bool = False,
     runs: int | None = None,
-    own_meshes: bool = False,
+    differing: Differing = Differing.NOTHING,
 ) -> None:
     """Write what ``Surrogate.predict`` returned to ``path``.
 
     A ``.npz``, ``.zarr`` or ``.nc`` holds all designs. A ``.vtkhdf``, ``.xdmf`` (with its
     ``.xdmf.h5``) or ``.pvd`` (with its folder of ``.vtu``) holds one; several are written to a
-    folder, ``new.vtkhdf`` as ``new/ID.vtkhdf``, or to files in whose name ``{id}`` is replaced.
+    folder, ``new.vtkhdf`` as ``new/ID.vtkhdf``, or to files in whose name ``{id}`` is replaced. So
+    are designs with other nodes as ``.zarr`` or ``.nc``.
 
     Parameters
     ----------
@@ -104,8 +113,9 @@ def write_prediction(
     runs
         Number of designs, where it is known before; several ranks predict them together, each its
         own ones, in formats that several processes can write.
-    own_meshes
-        Whether each batch is one design on a mesh of its own.
+    differing
+        What differs between the meshes of the designs. Unless that is nothing, each batch is one
+        design on a mesh of its own.
 
     Raises
     ------
@@ -117,7 +127,7 @@ def write_prediction(
     # A generator: each batch is checked when the writer asks for it.
     checked = _on_mesh(batches(prediction), mesh)
     if runs is not None and _several_ranks():
-        if export_format.write_shared is None:
+        if export_format.write_shared is None or export_format.separates(differing):
             shared = [known.suffix for known in EXPORT_FORMATS.values() if known.write_shared]
             raise UserError(
                 f"{path}: several processes can only write {', '.join(shared)}; choose that, or "
@@ -125,12 +135,7 @@ def write_prediction(
             )
         check_target(path, overwrite=overwrite, ids=())
         export_format.write_shared(checked, mesh, path, runs)
-    elif export_format.write is not None:
-        if own_meshes and path.suffix not in _OWN_MESHES:
-            raise UserError(
-                f"{path}: designs with meshes of their own are written as "
-                f"{', '.join(_OWN_MESHES)}; a {path.suffix} holds one mesh"
-            )
+    elif export_format.write is not None and not export_format.separates(differing):
         check_target(path, overwrite=overwrite, ids=())
         export_format.write(checked, mesh, path)
     else:

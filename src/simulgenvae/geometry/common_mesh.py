@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from simulgenvae.mesh.mesh import Mesh
 
@@ -44,9 +45,21 @@ class Placement(ABC):
     def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return values `[m, K]` at the own nodes as values `[M, K]` on the common mesh."""
 
-    @abstractmethod
+    @property
+    def weights(self) -> csr_array | None:
+        """Weights of the nodes of the common mesh in the values at the own nodes, `[m, M]`.
+
+        None where nodes correspond, and values are the same.
+        """
+        return None
+
     def to_own(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return values `[M, K]` on the common mesh as values `[m, K]` at the own nodes."""
+        weights = self.weights
+        if weights is None:
+            return values
+        found: NDArray[np.floating] = weights.astype(values.dtype) @ values
+        return found
 
 
 class CommonMesh(ABC):

@@ -55,7 +55,3 @@ class MovedPlacement(Placement):
     def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the values themselves: nodes correspond."""
         return values
-
-    def to_own(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the values themselves: nodes correspond."""
-        return values

@@ -5,7 +5,7 @@ Tested in tests/quantities/test_read.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,9 @@ class FieldDomain:
     mask
         Which nodes of the whole mesh these are; None where all have values. Users count the nodes
         of the whole mesh.
+    numbered
+        Whether nodes of one number belong together in all designs. Where meshes differ, they do
+        not, and a number says nothing.
     """
 
     variables: tuple[str, ...]
@@ -47,11 +50,22 @@ class FieldDomain:
     mesh: Mesh
     nodes: int
     mask: NodeMask | None = None
+    numbered: bool = True
 
     @cached_property
     def volumes(self) -> NodalVolumes:
         """Length, area or volume that belongs to each node."""
         return NodalVolumes.of(self.mesh, self.nodes)
+
+    def on(self, own: Mesh, *, numbered: bool) -> FieldDomain:
+        """Return the domain of the same variables on the whole mesh ``own`` of a design.
+
+        ``numbered`` says whether its nodes belong together with those of this domain's mesh.
+        """
+        mask = None if self.mask is None else replace(self.mask, mesh=own)
+        mesh = own if mask is None else mask.part()
+        assert mesh.coords is not None, "meshes of designs have positions"
+        return replace(self, mesh=mesh, nodes=len(mesh.coords), mask=mask, numbered=numbered)
 
     @property
     def sets(self) -> NodeSets:
@@ -79,8 +93,13 @@ class FieldDomain:
         Raises
         ------
         UserError
-            For a number that no node has, and for a node without values.
+            For a number that no node has, for a node without values, and where numbers say nothing.
         """
+        if not self.numbered:
+            raise UserError(
+                "nodes of one number are elsewhere in each mesh of this study: give a point, a box "
+                "or a sphere"
+            )
         count = self.nodes if self.mask is None else len(self.mask.valued)
         beyond = numbers[(numbers < 0) | (numbers >= count)]
         if len(beyond):

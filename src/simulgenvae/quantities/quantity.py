@@ -8,53 +8,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.quantities.definition import QuantityDefinition
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.quantities.regions import Region
-    from simulgenvae.quantities.statistics import Found, Statistic
-    from simulgenvae.quantities.times import TimeChoice
+    from simulgenvae.quantities.statistics import Found
 
     Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Quantity:
-    """One number of a run.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Quantity(QuantityDefinition):
+    """One number of a run, with its nodes on a mesh.
 
     Attributes
     ----------
-    name, text
-        Its name, and how it is written.
-    unit
-        Its unit; empty where it is unknown.
-    statistic
-        Kind of number.
-    columns
-        Columns of the variables; of several, the magnitude is meant.
-    region, times
-        Nodes and timesteps.
+    region
+        Nodes.
     volumes
         Nodal volumes of the region's nodes, ``[m]``.
     coords
         Positions of the region's nodes, ``[m, D]``, where an extreme can be located; else None.
-    at
-        Times of the timesteps, ``[t]``.
-    limit
-        Value that the number is to stay below or above; None where there is none.
     """
 
-    name: str
-    text: str
-    unit: str
-    statistic: Statistic
-    columns: tuple[int, ...]
     region: Region
-    times: TimeChoice
     volumes: Array
     coords: Array | None
-    at: Array
-    limit: float | None = None
 
     def __call__(self, fields: NDArray[np.floating]) -> Found:
         """Return the number of a part of a run.
@@ -77,7 +58,7 @@ class Quantity:
 
     @property
     def digest(self) -> bytes:
-        """Hash, of 32 bytes, of which number of a run it is: of all but name, text and limit."""
+        """Hash, of 32 bytes, of which number of a run it is, by its nodes."""
         found = hashlib.sha256(f"{self.statistic.word} {self.times.is_one}".encode())
         parts = (self.columns, self.region.nodes, self.times.rows, self.times.weights)
         for part in (*parts, *(() if self.region.mix is None else (self.region.mix,))):

@@ -119,9 +119,16 @@ def _nodes(numbers: tuple[float, ...], domain: FieldDomain) -> Region:
 def _set(name: str, domain: FieldDomain, folder: Path) -> Region:
     sets = domain.sets
     if not sets:
+        instead = (
+            "ingest files that have some and train again, or give a box or the numbers of nodes"
+        )
+        if not domain.numbered:
+            instead = (
+                "give each design a mesh that has some (--meshes), as a predicted one has none, or "
+                "a box"
+            )
         raise UserError(
-            f"there is no set {name[:40]!r}, as there are no named sets of nodes: ingest files "
-            "that have some and train again, or give a box or the numbers of nodes"
+            f"there is no set {name[:40]!r}, as there are no named sets of nodes: {instead}"
         )
     if name not in sets:
         first = nearest(name, sets)

@@ -205,22 +205,9 @@ class StudyData(StudyFolder):
         >>> study = simulgenvae.Study.open("S")
         >>> study.require_quantities(study.read_settings(), study.open_dataset())
         """
-        from simulgenvae.quantities import FieldDomain, read_quantities
+        from simulgenvae.quantities.of_runs import require_quantities
 
-        if settings.quantities and not dataset.keeps_nodes:
-            raise UserError(
-                f"{self.settings_file}: quantities of interest are not known for runs whose meshes "
-                "differ: leave out [quantities]."
-            )
-        domain = FieldDomain(
-            dataset.variables,
-            dataset.units,
-            dataset.times,
-            dataset.mesh,
-            dataset.shape[2],
-            dataset.mask,
-        )
-        read_quantities(settings.quantities, domain, self.folder)
+        require_quantities(settings.quantities, dataset, self.folder)
 
     def load_surrogate(self) -> Surrogate:
         """Return the trained surrogate of the study's model; UserError if there is none.

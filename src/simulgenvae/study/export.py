@@ -51,7 +51,6 @@ class Exporting(Paging):
 
         check_model_target(out, overwrite=overwrite)
         surrogate = self.load_surrogate()
-        surrogate.require_one_mesh("an exported model")
         return write_model(surrogate, out, overwrite=overwrite)
 
     def _write_page(self, out: Path, *, overwrite: bool) -> float:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.export.batches import Batch
-    from simulgenvae.geometry import Placement
+    from simulgenvae.geometry import CommonMesh, Placement
     from simulgenvae.surrogate.shapes import ShapeModel
 
 _PLACEMENTS_KEPT = 64
@@ -82,6 +82,19 @@ def matched(conditions: Conditions | None, files: Mapping[str, Path]) -> Conditi
     return conditions
 
 
+def placements_of(common: CommonMesh, files: Mapping[str, Path]) -> Callable[[str], Placement]:
+    """Return the function from the id of a design to its placement, read from its file."""
+    from simulgenvae.data.ingest.coordinates import read_mesh
+
+    only = next(iter(files.values())) if len(files) == 1 else None
+
+    def placement(design: str) -> Placement:
+        path = only or files[design]
+        return common.place(read_mesh(path), path)
+
+    return placement
+
+
 @dataclass(frozen=True, eq=False)
 class OwnMeshes:
     """Designs with their geometry: given as a mesh, or predicted.
@@ -99,33 +112,25 @@ class OwnMeshes:
 
     @classmethod
     def of(
-        cls, shapes: ShapeModel, conditions: Conditions, files: Mapping[str, Path] | None
+        cls,
+        shapes: ShapeModel,
+        conditions: Conditions,
+        given: Callable[[str], Placement] | None,
     ) -> OwnMeshes:
-        """Return designs on the meshes in ``files``, or on those that follow from a prediction.
+        """Return designs with the geometries that are ``given`` by their ids, or predicted ones.
 
         Raises UserError for meshes that cannot be read or are no geometry of the study.
         """
-        from simulgenvae.data.ingest.coordinates import read_mesh
-
-        coefficients: dict[str, NDArray[np.float64]] = {}
-        if files is None:
-            predicted = shapes.predicted(conditions)
-            coefficients = dict(zip(conditions.ids, predicted, strict=True))
-        only = next(iter(files.values())) if files is not None and len(files) == 1 else None
-
-        @lru_cache(maxsize=_PLACEMENTS_KEPT)
-        def placement(design: str) -> Placement:
-            if files is None:
-                return shapes.placement(coefficients[design])
-            path = only or files[design]
-            return shapes.common.place(read_mesh(path), path)
-
-        if files is not None:
-            for design in conditions.ids:
-                coefficients[design] = shapes.of_geometry(placement(design))
-        columns = np.stack([coefficients[design] for design in conditions.ids])
-        if files is not None:
-            log_warnings(shapes.warnings(conditions, columns))
+        if given is None:
+            predicted = dict(zip(conditions.ids, shapes.predicted(conditions), strict=True))
+            placement = lru_cache(maxsize=_PLACEMENTS_KEPT)(
+                lambda design: shapes.placement(predicted[design])
+            )
+            columns = np.stack(list(predicted.values()))
+            return cls(shapes.described(conditions, columns), placement)
+        placement = lru_cache(maxsize=_PLACEMENTS_KEPT)(given)
+        columns = np.stack([shapes.of_geometry(placement(design)) for design in conditions.ids])
+        log_warnings(shapes.warnings(conditions, columns))
         return cls(shapes.described(conditions, columns), placement)
 
     def on_own_meshes(self, batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -181,6 +186,8 @@ def given_placement(shapes: ShapeModel, mesh: object) -> Placement:
 
 def relocated(prediction: xr.Dataset, placement: Placement) -> xr.Dataset:
     """Return the prediction of one design on its own mesh."""
+    if placement.weights is None:
+        return prediction
     dims = ("run", "time", "node", "variable")
     own = {
         str(name): (dims, on_own_mesh(values.transpose(*dims).to_numpy()[0], placement)[None])
@@ -201,5 +208,5 @@ def _on_own_mesh(batch: Batch, number: int, placement: Placement) -> Batch:
         scores={name: values[number : number + 1] for name, values in batch.scores.items()},
         ids=(batch.ids[number],),
         carried={name: (texts[number],) for name, texts in batch.carried.items()},
-        mesh=placement.mesh,
+        mesh=placement.mesh if batch.nodes is None else placement.mesh.at(batch.nodes),
     )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.design.suggest import Suggestion
     from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.geometry import Placement
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.rendering.cases import Case
     from simulgenvae.settings import StudyFolder
@@ -149,15 +150,14 @@ class Model:
         surrogate = self.surrogate
         conditions, placement = self._designs(designs, images, parameters), None
         seen = conditions
-        if surrogate.shapes is not None:
-            from simulgenvae.study.given_meshes import placed_design
-
-            seen, placement = placed_design(surrogate.shapes, conditions, mesh)
-        elif mesh is not None:
-            raise UserError("mesh: all designs of this model have one mesh: leave it out")
+        if surrogate.shapes is not None or mesh is not None:
+            seen, placement = self._placed(conditions, mesh)
         chosen = chosen_nodes(nodes)
-        if placement is not None and chosen is not None:
-            raise UserError("nodes: designs with meshes of their own are predicted at all nodes")
+        if chosen is not None and not surrogate.keeps_nodes:
+            raise UserError(
+                "nodes: designs of this model have nodes of their own, of which none are chosen by "
+                "numbers: leave it out"
+            )
         prediction = surrogate.predict(
             seen,
             times=chosen_times(times),
@@ -172,16 +172,18 @@ class Model:
         if placement is not None:
             from simulgenvae.study.given_meshes import relocated
 
-            return by_variable(relocated(prediction, placement), placement.mesh, conditions)
-        whole = surrogate.whole_mesh
+            prediction, whole = relocated(prediction, placement), placement.mesh
+        else:
+            whole = surrogate.whole_mesh
         return by_variable(prediction, whole if chosen is None else whole.at(chosen), conditions)
 
     def quantities(
         self,
-        designs: object,
+        designs: object = None,
         texts: Mapping[str, str] | None = None,
         *,
         images: object = None,
+        mesh: object = None,
         seed: int = 0,
     ) -> xr.Dataset:
         """Predict quantities of interest of designs, such as peaks and means, with their bands.
@@ -193,6 +195,9 @@ class Model:
         texts
             Quantities by name, such as ``{"peak": "max(T)"}`` (docs/quantities.md); by default
             those that the study declares, or for a model in memory those of its settings.
+        mesh
+            Mesh of the one design, as :meth:`predict` takes it. Without it, designs with meshes of
+            their own have the geometries that follow from their conditions.
         seed
             Seed of the samples.
 
@@ -227,7 +232,11 @@ class Model:
         seed = whole_number("seed", seed, most=2**63 - 1)
         # Files with node numbers are relative to the study.
         folder = Path() if self.study is None else self.study.folder
-        found = self.surrogate.quantities(conditions, texts, folder=folder, seed=seed)
+        placement = None
+        if mesh is not None:
+            conditions, placement = self._placed(conditions, mesh)
+        place = None if placement is None else lambda _: placement
+        found = self.surrogate.quantities(conditions, texts, place=place, folder=folder, seed=seed)
         # One line per warning, as `predict` has them.
         return found.assign_attrs(warnings="\n".join(found.attrs["warnings"]))
 
@@ -414,7 +423,6 @@ class Model:
 
         target = file_path("out", out)
         check_model_target(target, overwrite=overwrite)
-        self.surrogate.require_one_mesh("an exported model")
         return write_model(self.surrogate, target, overwrite=overwrite)
 
     def __repr__(self) -> str:
@@ -454,6 +462,17 @@ class Model:
 
             return Conditions.without_parameters(("0",))
         return designs_from(given, scaler, images)
+
+    def _placed(self, conditions: Conditions, mesh: object) -> tuple[Conditions, Placement]:
+        """Return one design as the networks see it, and its geometry on a mesh, None for its own.
+
+        UserError where all designs have one mesh.
+        """
+        from simulgenvae.study.given_meshes import placed_design
+
+        if self.surrogate.shapes is None:
+            raise UserError("mesh: all designs of this model have one mesh: leave it out")
+        return placed_design(self.surrogate.shapes, conditions, mesh)
 
     def _study(self, what: str) -> Study:
         from simulgenvae.study.study import Study

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.result_columns import BAND_ENDS
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.export_format import Differing
+from simulgenvae.export.one_by_one import written_place
 from simulgenvae.export.result_table import (
     Cell,
     check_result_table,
@@ -25,20 +27,22 @@ from simulgenvae.export.result_table import (
     write_result_table,
 )
 from simulgenvae.export.write import check_target, many_files_note, write_prediction
+from simulgenvae.study.compared import Compared, placements_of_runs
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
-from simulgenvae.study.given_meshes import OwnMeshes, matched, mesh_files
+from simulgenvae.study.given_meshes import OwnMeshes, matched, mesh_files, placements_of
 from simulgenvae.study.predicted_design import PredictedDesign, predicted_designs
 from simulgenvae.surrogate.outline import Outline
 from simulgenvae.surrogate.selection import require_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.export.truth import Truth
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.study.predicted_design import Use
     from simulgenvae.surrogate.parts import PredictingParts
@@ -99,7 +103,8 @@ class Predicting(StudyData):
             Instead of a file, the parameters of each design as ``NAME=VALUE,NAME=VALUE``.
         meshes
             Where runs have meshes of their own: the mesh of each design, a folder with ``ID.vtu``
-            or one file. Without it, each design has the geometry that follows from its conditions.
+            or one file. Without it, each design has the mesh of its true run (``truth``), or the
+            geometry that follows from its conditions.
         times
             Times to predict, within the trained span; the trained ones by default.
         nodes
@@ -152,7 +157,7 @@ class Predicting(StudyData):
         study = self.pinned()
         outline = Outline.read(study)
         outline.check(times, nodes, variables)
-        files = _mesh_files(meshes, outline, nodes, truth)
+        files = _mesh_files(meshes, outline, nodes)
         scaler = outline.design_scaler
         described = scaler.names or scaler.images is not None
         if described or params is not None or images is not None or at:
@@ -167,9 +172,10 @@ class Predicting(StudyData):
         else:
             conditions = matched(None, files)
         if out is not None:
-            check_target(out, overwrite=overwrite, ids=conditions.ids)
+            differing = _differing(outline)
+            check_target(out, overwrite=overwrite, ids=conditions.ids, differing=differing)
             steps = len(outline.times if times is None else times)
-            log_notes(many_files_note(out, len(conditions), steps))
+            log_notes(many_files_note(out, len(conditions), steps, differing))
         request = _Request(
             study,
             conditions,
@@ -181,6 +187,7 @@ class Predicting(StudyData):
             quantities or {},
             table,
             files,
+            _differing(outline),
         )
         if truth is None and request.is_small and "torch" not in sys.modules:
             # Imported here: mistakes are reported before SciPy is loaded.
@@ -190,6 +197,25 @@ class Predicting(StudyData):
             if light is not None:
                 return request.light(light, out, overwrite=overwrite)
         return request.with_torch(out, truth, overwrite=overwrite)
+
+    def written_place(self, out: Path, designs: int) -> Path:
+        """Return the file or folder that a prediction of so many designs is written to.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from simulgenvae import Study
+        >>> str(Study.open("S").written_place(Path("new.vtkhdf"), 2))
+        'new'
+        """
+        return written_place(out, designs, _differing(Outline.read(self.pinned())))
+
+
+def _differing(outline: Outline) -> Differing:
+    """Return what differs between the meshes of designs."""
+    if outline.shapes is None:
+        return Differing.NOTHING
+    return Differing.POSITIONS if outline.shapes.keeps_nodes else Differing.MESHES
 
 
 @dataclass(frozen=True)
@@ -205,7 +231,8 @@ class _Request:
     seed: int
     quantities: Mapping[str, str]
     table: Path | None
-    meshes: Mapping[str, Path] | None = None
+    meshes: Mapping[str, Path] | None
+    differing: Differing
 
     @property
     def is_small(self) -> bool:
@@ -220,18 +247,19 @@ class _Request:
         from simulgenvae.surrogate.predict import Predictor, prediction_warnings
         from simulgenvae.surrogate.selection import select
 
-        own = self._own_meshes(parts)
+        own = self._own_meshes(parts, None)
         seen = self.conditions if own is None else own.conditions
         warnings = prediction_warnings(parts, seen, samples=self.samples)
         log_warnings(warnings)
         of_quantities = self._quantity_predictor(parts)
+        quantities = self._quantities(of_quantities, seen, own)
         selection = select(parts, self.times, self.nodes, self.variables)
         predictor = Predictor(parts, selection, self.samples, self.seed)
         batches: Iterable[Batch] = map(Batch.of_arrays, predictor.array_batches(seen))
         found = self._written(
             batches, self._mesh(parts), out, overwrite=overwrite, runs=None, own=own
         )
-        found = with_quantities(found, of_quantities, seen)
+        found = with_quantities(found, quantities)
         self._write_table(found, warnings)
         return found
 
@@ -243,18 +271,22 @@ class _Request:
         from simulgenvae.study.used_runs import use_warnings
 
         surrogate = self.study.load_surrogate()
-        placed = self._own_meshes(surrogate)
-        seen = self.conditions if placed is None else placed.conditions
-        warnings = surrogate.warnings(seen, samples=self.samples)
-        log_warnings(warnings)
-        uses = {} if truth is None else self._uses(surrogate)
-        of_quantities = self._quantity_predictor(surrogate)
         with (
-            _truth_added(truth, self.conditions, surrogate) as with_truth,
+            _opened(truth, surrogate) as solved,
             collectives.process_group(surrogate.settings.training.rank_timeout),
         ):
+            placed = self._own_meshes(surrogate, solved)
+            seen = self.conditions if placed is None else placed.conditions
+            warnings = surrogate.warnings(seen, samples=self.samples)
+            log_warnings(warnings)
+            uses = {} if truth is None else self._uses(surrogate, seen)
+            compared = None
+            if solved is not None:
+                compared = Compared.of(solved, self.study, surrogate, self.conditions.ids)
+            of_quantities = self._quantity_predictor(surrogate)
             # Each rank predicts its part of the designs, and gets the summaries of all.
             local = collectives.local_rows(np.arange(len(self.conditions))).tolist()
+            quantities = self._quantities(of_quantities, seen.select(local), placed)
             predicted = surrogate.predict_batches(
                 seen.select(local),
                 times=self.times,
@@ -263,24 +295,26 @@ class _Request:
                 samples=self.samples,
                 seed=self.seed,
             )
-            batches = map(Batch.of, with_truth(predicted))
+            if compared is not None and placed is None:
+                predicted = compared.added(predicted)
+            batches = map(Batch.of, predicted)
             mesh = self._mesh(surrogate)
             runs = len(self.conditions)
             own = self._written(
-                batches, mesh, out, overwrite=overwrite, runs=runs, own=placed, surrogate=surrogate
+                batches, mesh, out, overwrite=overwrite, runs=runs, own=placed, compared=compared
             )
-            own = with_quantities(own, of_quantities, seen.select(local))
+            own = with_quantities(own, quantities)
             own = [replace(design, used_for=uses.get(design.design)) for design in own]
             found = list(chain(*collectives.all_gather(own)))
             if collectives.is_rank0():
                 self._write_table(found, [*warnings, *use_warnings(uses)])
             return found
 
-    def _uses(self, surrogate: Surrogate) -> dict[str, Use]:
+    def _uses(self, surrogate: Surrogate, seen: Conditions) -> dict[str, Use]:
         """Return the designs that the model was made with, after a warning about them."""
         from simulgenvae.study.used_runs import use_summary, used_runs
 
-        uses = used_runs(self.study, surrogate, self.conditions)
+        uses = used_runs(self.study, surrogate, seen)
         log_warnings(use_summary(uses))
         return uses
 
@@ -310,11 +344,33 @@ class _Request:
         log_warnings(quantity_warnings(predictor))
         return predictor
 
-    def _own_meshes(self, parts: PredictingParts) -> OwnMeshes | None:
-        """Return the designs with their geometry; None where all have the mesh of the study."""
-        if parts.shapes is None:
+    def _quantities(
+        self, predictor: QuantityPredictor | None, seen: Conditions, own: OwnMeshes | None
+    ) -> list[tuple[PredictedQuantity, ...]]:
+        """Return the quantities of each design, as the networks see them; empty without any.
+
+        Raises UserError for a design on whose mesh one does not exist.
+        """
+        if predictor is None or not len(seen):
+            return []
+        found = predictor.predict(seen, None if own is None else own.placement)
+        return [found.of_design(row, predictor.group) for row in range(len(seen))]
+
+    def _own_meshes(self, parts: PredictingParts, solved: Truth | None) -> OwnMeshes | None:
+        """Return the designs with their geometry; None where all have the mesh of the study.
+
+        Without meshes, designs that are solved too have the meshes of these runs.
+        """
+        shapes = parts.shapes
+        if shapes is None:
             return None
-        return OwnMeshes.of(parts.shapes, self.conditions, self.meshes)
+        given = None
+        if self.meshes is not None:
+            given = placements_of(shapes.common, self.meshes)
+        elif solved is not None:
+            solved.require_runs(self.conditions.ids)
+            given = placements_of_runs(solved, shapes.common, self.conditions.ids)
+        return OwnMeshes.of(shapes, self.conditions, given)
 
     def _mesh(self, parts: PredictingParts) -> Mesh:
         mesh = parts.whole_mesh
@@ -329,17 +385,19 @@ class _Request:
         overwrite: bool,
         runs: int | None,
         own: OwnMeshes | None,
-        surrogate: Surrogate | None = None,
+        compared: Compared | None = None,
     ) -> list[PredictedDesign]:
         """Write the batches, if there is a file to write, and return the summaries of designs."""
         found: list[PredictedDesign] = []
         if own is not None:
             batches = own.on_own_meshes(batches)
+            if compared is not None:
+                batches = map(compared.with_own_truth, batches)
         labelled = (batch.with_parameters(self.conditions) for batch in batches)
-        summarised = _summarised(labelled, self.conditions, found, surrogate)
+        summarised = _summarised(labelled, self.conditions, found, compared)
         if out is not None:
             write_prediction(
-                summarised, mesh, out, overwrite=overwrite, runs=runs, own_meshes=own is not None
+                summarised, mesh, out, overwrite=overwrite, runs=runs, differing=self.differing
             )
         for _ in summarised:
             # Without a file, batches are only summarised.
@@ -351,7 +409,6 @@ def _mesh_files(
     meshes: Path | None,
     outline: Outline,
     nodes: NDArray[np.intp] | None,
-    truth: Path | None,
 ) -> dict[str, Path] | None:
     """Return the files of the designs' meshes by their ids; None where none are given.
 
@@ -364,12 +421,11 @@ def _mesh_files(
                 "leave out --meshes"
             )
         return None
-    for flag, given in (("--nodes", nodes), ("--truth", truth)):
-        if given is not None:
-            raise UserError(
-                f"designs of this study have meshes of their own, for which {flag} is not known: "
-                "leave it out"
-            )
+    if nodes is not None and not outline.shapes.keeps_nodes:
+        raise UserError(
+            "designs of this study have nodes of their own, of which none are chosen by numbers: "
+            "leave out --nodes"
+        )
     return None if meshes is None else mesh_files(meshes)
 
 
@@ -377,49 +433,34 @@ def _summarised(
     batches: Iterable[Batch],
     conditions: Conditions,
     found: list[PredictedDesign],
-    surrogate: Surrogate | None,
+    compared: Compared | None,
 ) -> Iterator[Batch]:
     """Give the batches unchanged and add the summaries of each to ``found``."""
     # A generator: batches pass through one by one, so that not all fields are in memory at once.
     for batch in batches:
-        errors = None
-        if surrogate is not None and "truth" in batch.extra_fields:
-            # Imported here: most designs are predicted without a truth.
-            from simulgenvae.study.true_error import true_errors
-
-            errors = true_errors(batch, surrogate)
+        errors = None if compared is None else compared.errors(batch)
         found += predicted_designs(batch, conditions, errors)
         yield batch
 
 
-@contextmanager
-def _truth_added(
-    path: Path | None, conditions: Conditions, surrogate: Surrogate
-) -> Iterator[Callable[[Batches], Batches]]:
-    """Give a function that adds the solver's fields to predictions; without a path it adds none."""
-    if path is None:
-        yield lambda batches: batches
-        return
+def _opened(truth: Path | None, surrogate: Surrogate) -> AbstractContextManager[Truth | None]:
+    """Open the solved runs in a file or folder; None without a path."""
+    if truth is None:
+        return nullcontext()
+    # Imported here: most designs are predicted without a truth.
     from simulgenvae.export.truth import open_truth
 
-    with open_truth(path) as truth:
-        truth.require(conditions.ids, surrogate.whole_mesh)
-        nodes = surrogate.reduction.field_shape[0]
-        if surrogate.mask is not None:
-            nodes = len(surrogate.mask.valued)
-        yield lambda batches: truth.added(batches, conditions.ids, nodes, surrogate.variables)
+    return open_truth(truth, None if surrogate.shapes is None else surrogate.shapes.common)
 
 
 def with_quantities(
-    designs: list[PredictedDesign], predictor: QuantityPredictor | None, conditions: Conditions
+    designs: list[PredictedDesign], quantities: list[tuple[PredictedQuantity, ...]]
 ) -> list[PredictedDesign]:
-    """Return the summaries of designs with their quantities of interest."""
-    if predictor is None or not designs:
+    """Return the summaries of designs with their quantities of interest, where there are any."""
+    if not quantities:
         return designs
-    found = predictor.predict(conditions)
     return [
-        replace(design, quantities=found.of_design(row, predictor.group))
-        for row, design in enumerate(designs)
+        replace(design, quantities=found) for design, found in zip(designs, quantities, strict=True)
     ]
 
 

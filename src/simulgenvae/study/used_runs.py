@@ -38,13 +38,14 @@ def used_runs(study: StudyFolder, surrogate: Surrogate, conditions: Conditions) 
 
     Such a design has the conditions of a training or validation run, whatever its id; where the
     data of the training are not there, it has its id. Other designs, test runs too, are left out.
+    ``conditions`` are those that the networks see.
     """
     parts: dict[Use, tuple[str, ...]] = {
         "validation": surrogate.split.validation,
         "train": surrogate.split.train,
     }
     try:
-        known = Dataset.open(study.dataset).conditions
+        known = surrogate.seen(Dataset.open(study.dataset)).conditions
         rows = {run: row for row, run in enumerate(known.ids)}
         # Designs come in the form of the training; runs of other parameters do not fit it.
         surrogate.condition_scaler.transform(known)

@@ -108,6 +108,11 @@ class PredictingParts:
         """Mesh of all nodes, also those without values: that of predictions."""
         return self.mesh if self.mask is None else self.mask.mesh
 
+    @property
+    def whole_nodes(self) -> int:
+        """Number of nodes of the whole mesh, also where their positions are unknown."""
+        return self.reduction.field_shape[0] if self.mask is None else len(self.mask.valued)
+
     @cached_property
     def uniform_field_coefficients(self) -> NDArray[np.float32]:
         """Coefficients of a field with each variable's mean at every node, ``[1, r]``.

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from simulgenvae.quantities import QuantityGroup
-    from simulgenvae.reduction import Decoder
+    from simulgenvae.surrogate.decoded_quantities import DecodedQuantities
     from simulgenvae.surrogate.ensemble import CoefficientPrediction
 
     Array = NDArray[np.float64]
@@ -49,33 +48,39 @@ class QuantitySamples:
     widening: Array
 
     @classmethod
-    def of(cls, group: QuantityGroup, decoder: Decoder, prediction: CoefficientPrediction) -> Self:
+    def of(
+        cls, on_mesh: Callable[[int], DecodedQuantities], prediction: CoefficientPrediction
+    ) -> Self:
         """Return the quantities of predicted designs.
 
         One field is decoded at a time: the samples of a design are larger than its prediction.
 
         Parameters
         ----------
-        group
-            The quantities.
-        decoder
-            Map from coefficients to the part of the fields that they need.
+        on_mesh
+            Function that returns the quantities on the mesh of a design, by its row.
         prediction
             Coefficients at all training times, ``[n, T, r]``, with samples.
         """
-        found = [group.of_coefficients(decoder, mean) for mean in prediction.mean]
-        of_samples = np.empty((*prediction.samples.shape[:2], len(group)))
-        for sample, designs in enumerate(prediction.samples):
-            for design, coefficients in enumerate(designs):
-                values = group.of_coefficients(decoder, coefficients)
-                of_samples[sample, design] = values.values
+        found = []
+        of_samples = []
+        for design, mean in enumerate(prediction.mean):
+            quantities = on_mesh(design)
+            found.append(quantities(mean))
+            samples = [quantities(sample).values for sample in prediction.samples[:, design]]
+            of_samples.append(np.array(samples).reshape(len(samples), len(quantities.group)))
         return cls(
             np.stack([each.values for each in found]),
-            of_samples,
+            np.stack(of_samples, axis=1),
             np.stack([each.times for each in found]),
             np.stack([each.places for each in found]),
             prediction.widening,
         )
+
+    @classmethod
+    def on_one_mesh(cls, quantities: DecodedQuantities, prediction: CoefficientPrediction) -> Self:
+        """Return the quantities of predicted designs that have one mesh."""
+        return cls.of(lambda _: quantities, prediction)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

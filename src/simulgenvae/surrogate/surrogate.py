@@ -21,7 +21,7 @@ from simulgenvae.surrogate.predict import (
     prediction_warnings,
     require_decoding_memory,
 )
-from simulgenvae.surrogate.quantities import labelled_quantities, quantity_predictor
+from simulgenvae.surrogate.quantities import quantity_predictor, quantity_warnings
 from simulgenvae.surrogate.selection import select
 from simulgenvae.utils.resources import require_memory
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.models import Latents
     from simulgenvae.settings import StudyFolder
+    from simulgenvae.surrogate.quantities import Place
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ class Surrogate(Parts):
         conditions: Conditions,
         texts: Mapping[str, str] | None = None,
         *,
+        place: Place | None = None,
         folder: Path = Path(),
         seed: int = 0,
     ) -> xr.Dataset:
@@ -167,6 +169,9 @@ class Surrogate(Parts):
         texts
             Quantities by name, such as ``{"peak": "max(T)"}`` (docs/quantities.md); by default
             those of the training's settings.
+        place
+            Function that returns the geometry of a design by its id, where designs have meshes of
+            their own; by default it is the one that goes with the conditions.
         folder
             Folder that the names of files with node numbers are relative to.
         seed
@@ -189,8 +194,8 @@ class Surrogate(Parts):
         """
         texts = self.settings.quantities if texts is None else texts
         predictor = quantity_predictor(self, texts, folder=folder, seed=seed)
-        conditions = self.complete(conditions)
-        return labelled_quantities(predictor, predictor.predict(conditions), conditions)
+        found = predictor.predict(self.complete(conditions), place)
+        return found.labelled(predictor.group, conditions.ids, quantity_warnings(predictor))
 
     def warnings(self, conditions: Conditions, *, samples: int = 0) -> list[str]:
         """Return what to know before trusting predictions of designs.

@@ -21,7 +21,11 @@ from simulgenvae.geometry import CorrespondingNodes
 from simulgenvae.mesh.mesh import Mesh
 
 COORDS = np.random.default_rng(0).random((4, 2))
-OWN = Mesh(np.random.default_rng(1).random((5, 2)), {"triangle": np.array([[0, 1, 2], [2, 3, 4]])})
+OWN = Mesh(
+    np.random.default_rng(1).random((5, 2)),
+    {"triangle": np.array([[0, 1, 2], [2, 3, 4]])},
+    sets={"inlet": np.array([0, 4]), "Wände": np.array([1])},
+)
 IDS = ("a", "b", "c")
 
 
@@ -51,6 +55,19 @@ def store(tmp_path: Path) -> Path:
     )
     write_store(tmp_path / "d.zarr", metadata, iter(runs))
     return tmp_path / "d.zarr"
+
+
+def test_own_meshes_keep_their_sets(store: Path) -> None:
+    shapes = Dataset.open(store).shapes
+    assert shapes is not None
+    sets = shapes.mesh(1).sets
+    assert {name: numbers.tolist() for name, numbers in sets.items()} == {
+        "inlet": [0, 4],
+        "Wände": [1],
+    }
+    shutil.rmtree(store / "own/1/sets_nodes")
+    with pytest.raises(UserError, match="sets_nodes"):
+        shapes.mesh(1)
 
 
 def test_geometries_are_read_run_by_run(store: Path) -> None:

@@ -125,6 +125,22 @@ def test_mesh_without_coordinates_has_no_x() -> None:
         make(("moment: u*x",), Mesh())
 
 
+def test_integrals_are_those_of_the_own_mesh_of_a_run() -> None:
+    checks = make(("moment: u*x",), LINE.with_unit("m"))
+    for run, factor in (("a", 0.5), ("b", 3.0)):
+        # Fewer nodes between other ends.
+        own = Mesh(factor * np.linspace(0.0, 2.0, 101), unit="m")
+        checks.add(run, field()[:, ::2], field()[:, ::2], own)
+    summary = checks.summary("b")
+    found = by_name(summary)
+    # u = (1 + t) x / factor on 0 ≤ x ≤ 2 factor.
+    np.testing.assert_allclose(found["integral", "u"].typical.truth, 3.0 * 2 * (1 + TIMES))
+    moment = 3.0**2 * 8 / 3 * (1 + TIMES)
+    np.testing.assert_allclose(found["expression", "moment"].typical.truth, moment, rtol=1e-3)
+    assert summary.weights.note == "Integrals are over the length of each run's own mesh, 1 to 6 m."
+    assert summary.weights.total == pytest.approx(3.5)
+
+
 def test_shapes_must_agree() -> None:
     with pytest.raises(ValueError, match="expected two fields"):
         make().add("a", field()[:, :5], field())

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import zarr
+from pydantic import TypeAdapter, ValidationError
 
-from simulgenvae.data.shapes import RunGeometry, Shapes
+from simulgenvae.data.shapes import SET_NAMES, RunGeometry, Shapes
 from simulgenvae.data.store.arrays import (
     chunk_shape,
     create_array,
@@ -23,6 +24,8 @@ from simulgenvae.data.store.integrity import check_array, read_metadata
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import ARRAYS, Cells
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.node_sets import ARRAYS as SET_ARRAYS
+from simulgenvae.mesh.node_sets import NodeSets
 from simulgenvae.utils.damage import damage_reported
 
 if TYPE_CHECKING:
@@ -118,7 +121,8 @@ class OwnMeshFiles:
             if (folder / f"cells_{name}").exists():
                 arrays[name] = read_array(folder / f"cells_{name}", data_type, dimensions)
         coords = read_array(folder / "coords", "float64", 2)
-        mesh = Mesh(coords, Cells.from_arrays(arrays), unit=self._metadata.mesh.unit)
+        unit = self._metadata.mesh.unit
+        mesh = Mesh(coords, Cells.from_arrays(arrays), unit=unit, sets=_sets(folder))
         mesh.check(len(coords))
         return mesh
 
@@ -136,3 +140,16 @@ class OwnMeshFiles:
         folder = self._folder / str(run)
         read_metadata(folder, "group")
         return folder
+
+
+def _sets(folder: Path) -> NodeSets:
+    """Return the named sets of nodes of a run's own mesh; UserError where they are damaged."""
+    if not (folder / SET_NAMES).exists():
+        return NodeSets.none()
+    text = read_array(folder / SET_NAMES, "uint8", 1).tobytes()
+    try:
+        names = TypeAdapter(tuple[str, ...]).validate_json(text)
+    except ValidationError as error:
+        raise UserError(f"{folder / SET_NAMES}: damaged: no list of names") from error
+    arrays = {name: read_array(folder / f"sets_{name}", "int64", 1) for name in SET_ARRAYS}
+    return NodeSets.from_arrays(names, arrays)

@@ -71,6 +71,16 @@ class Quantity:
         return self.of if self.kind == "expression" else f"{self.kind} of {self.of}"
 
 
+@dataclass(frozen=True)
+class OnMesh:
+    """Quantities over the nodes of one mesh."""
+
+    volumes: NodalVolumes
+    places: dict[str, NDArray[np.float64]]
+    """Coordinates of the nodes by their names, where they are known, ``[M]``."""
+    quantities: list[Quantity]
+
+
 class PhysicsChecks:
     """Quantities of the runs of one split, prediction against truth, run by run.
 
@@ -81,7 +91,8 @@ class PhysicsChecks:
     times
         Times of the fields, ``[T]``.
     mesh, nodes
-        Mesh of the fields and its number of nodes M, which a mesh without coordinates lacks.
+        Mesh of the fields and its number of nodes M, which a mesh without coordinates lacks. Runs
+        may have meshes of their own.
     scale
         Mean and spread of the variables in the training runs.
     checks
@@ -108,19 +119,40 @@ class PhysicsChecks:
     ) -> None:
         self._variables = tuple(variables)
         self._times = times
-        self._places = _places(mesh)
-        self.volumes = NodalVolumes.of(mesh, nodes)
-        # Nodal volumes are needed once; each quantity is then a weighted sum over the nodes.
-        self.quantities = _quantities(self._variables, units, self.volumes, scale)
-        for name, expression in read_checks(checks, self._variables, mesh).items():
-            weights = self.volumes.values
-            check = Quantity("expression", name, expression, weights, text=expression.text)
-            self.quantities.append(check)
+        self._scale = scale
+        self._units = units
+        self._checks = read_checks(checks, self._variables, mesh)
+        self._shared = self._on(mesh, nodes)
         self.series: dict[str, RunSeries] = {}
         """Quantities over time of each run, by its id."""
+        self.sizes: dict[str, float] = {}
+        """Length, area or volume of each run with a mesh of its own, by its id."""
 
-    def add(self, run: str, prediction: Run, truth: Run) -> None:
+    @property
+    def quantities(self) -> list[Quantity]:
+        """Quantities on the mesh of all runs."""
+        return self._shared.quantities
+
+    @property
+    def volumes(self) -> NodalVolumes:
+        """Nodal volumes of the mesh of all runs."""
+        return self._shared.volumes
+
+    def _on(self, mesh: Mesh, nodes: int) -> OnMesh:
+        """Return the quantities over a mesh."""
+        volumes = NodalVolumes.of(mesh, nodes)
+        # Nodal volumes are needed once; each quantity is then a weighted sum over the nodes.
+        quantities = _quantities(self._variables, self._units, volumes, self._scale)
+        for name, expression in self._checks.items():
+            quantities.append(
+                Quantity("expression", name, expression, volumes.values, text=expression.text)
+            )
+        return OnMesh(volumes, _places(mesh), quantities)
+
+    def add(self, run: str, prediction: Run, truth: Run, own: Mesh | None = None) -> None:
         """Count one run by its id: two fields ``[T, M, V]`` in physical units.
+
+        With ``own``, they are those at the nodes of the run's own mesh.
 
         Raises
         ------
@@ -128,13 +160,16 @@ class PhysicsChecks:
             When the shapes differ.
         """
         # NumPy would broadcast some wrong shapes without a word.
-        expected = (len(self._times), len(self.volumes.values), len(self._variables))
+        on_mesh = self._shared if own is None else self._on(own, truth.shape[1])
+        expected = (len(self._times), len(on_mesh.volumes.values), len(self._variables))
         if prediction.shape != expected or truth.shape != expected:
             raise ValueError(
                 f"expected two fields {expected}, got {prediction.shape} and {truth.shape}"
             )
-        exact, size = self._series(truth)
-        predicted, _ = self._series(prediction)
+        exact, size = self._series(truth, on_mesh)
+        predicted, _ = self._series(prediction, on_mesh)
+        if own is not None:
+            self.sizes[run] = float(on_mesh.volumes.values.sum())
         self.series[run] = (exact, predicted, size)
 
     def summary(self, typical: str) -> Physics:
@@ -147,19 +182,28 @@ class PhysicsChecks:
         return Physics(
             runs=len(self.series),
             typical_run=typical,
-            weights=IntegrationWeights(
-                kind=self.volumes.kind,
-                total=float(self.volumes.values.sum()),
-                note=self.volumes.note,
-            ),
+            weights=self._weights(),
             quantities=tuple(quantities),
             notes=tuple(notes),
         )
 
-    def _series(self, run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _weights(self) -> IntegrationWeights:
+        """Return what integrals are over; of meshes that differ, the mean size is the total."""
+        volumes = self.volumes
+        if not self.sizes or volumes.kind == "equal":
+            total = float(volumes.values.sum())
+            return IntegrationWeights(kind=volumes.kind, total=total, note=volumes.note)
+        sizes = list(self.sizes.values())
+        note = (
+            f"Integrals are over the {volumes.kind} of each run's own mesh, {min(sizes):.6g} to "
+            f"{max(sizes):.6g} {volumes.unit if volumes.unit != volumes.kind else ''}".rstrip()
+        )
+        return IntegrationWeights(kind=volumes.kind, total=float(np.mean(sizes)), note=f"{note}.")
+
+    def _series(self, run: Run, on_mesh: OnMesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return all quantities ``[Q, T]`` of a run, and the same of absolute values."""
         timesteps, nodes, variables = run.shape
-        series = np.empty((2, len(self.quantities), timesteps))
+        series = np.empty((2, len(on_mesh.quantities), timesteps))
         # At least one timestep, also for a mesh that is larger than a block.
         height = max(1, _BLOCK_VALUES // (nodes * variables))
         for start in range(0, timesteps, height):
@@ -167,12 +211,12 @@ class PhysicsChecks:
             # Variables first, and contiguous: expressions read one variable at a time.
             block = np.moveaxis(run[rows].astype(np.float64), -1, 0).copy()  # [V, t, M]
             values = (
-                self._places
+                on_mesh.places
                 | {"t": self._times[rows, None]}
                 | dict(zip(self._variables, block, strict=True))
             )
             with np.errstate(all="ignore"):
-                for q, quantity in enumerate(self.quantities):
+                for q, quantity in enumerate(on_mesh.quantities):
                     # An expression without variables, such as a constant, has no axis for times or
                     # nodes.
                     density = np.broadcast_to(quantity.density(values), block.shape[1:])

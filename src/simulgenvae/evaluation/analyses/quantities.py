@@ -9,13 +9,12 @@ import numpy as np
 from simulgenvae.distributed import collectives
 from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.evaluation.results.quantities import Quantities, QuantityAccuracy, RunQuantity
-from simulgenvae.quantities import default_texts, read_quantities
+from simulgenvae.quantities import default_texts
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
 from simulgenvae.surrogate.quantities import (
     QuantityPredictor,
-    domain_of,
     quantity_warnings,
-    require_same_nodes,
+    readable_quantities,
 )
 from simulgenvae.utils.formatting import sentence
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.geometry import Placement
     from simulgenvae.surrogate.ensemble import CoefficientPrediction
     from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -52,11 +52,6 @@ class QuantityChecks:
         self.by_baselines: dict[str, dict[str, tuple[float, ...]]] = {}
         """Values of declared quantities that baselines predict, by baseline and run."""
 
-    def add_baseline(self, name: str, run: str, fields: NDArray[np.floating]) -> None:
-        """Count the fields ``[T, M, V]`` of a run that a baseline predicts."""
-        values = self._predictor.group.of_run(fields).values
-        self.by_baselines.setdefault(name, {})[run] = tuple(map(float, values))
-
     @property
     def compares_baselines(self) -> bool:
         """True if baselines are counted: for quantities that the user has named."""
@@ -67,7 +62,14 @@ class QuantityChecks:
         """Prediction of the quantities that the user has named; None where there are none."""
         return self._predictor if self._declared else None
 
-    def add(self, run: str, prediction: CoefficientPrediction, truth: NDArray[np.floating]) -> None:
+    def add(
+        self,
+        run: str,
+        prediction: CoefficientPrediction,
+        truth: NDArray[np.floating],
+        by_baselines: Mapping[str, NDArray[np.floating]],
+        placement: Placement | None = None,
+    ) -> None:
         """Count one run by its id.
 
         Parameters
@@ -77,12 +79,17 @@ class QuantityChecks:
         prediction
             Its predicted coefficients at all times, ``[1, T, r]``.
         truth
-            Its fields, ``[T, M, V]``.
+            Its fields at its own nodes, ``[T, m, V]``.
+        by_baselines
+            Fields at its own nodes that baselines predict, by their names.
+        placement
+            Its geometry, where runs have meshes of their own.
         """
-        group = self._predictor.group
-        if not len(group):
+        if not len(self._predictor.group):
             return
-        found = self._predictor.of_prediction(prediction)
+        quantities = self._predictor.on_mesh(placement)
+        found = self._predictor.of_prediction(prediction, quantities)
+        group = quantities.group
         true = group.of_run(truth)
         self.runs[run] = tuple(
             RunQuantity(
@@ -96,6 +103,9 @@ class QuantityChecks:
             )
             for q in range(len(group))
         )
+        for name, fields in by_baselines.items():
+            values = tuple(map(float, group.of_run(fields).values))
+            self.by_baselines.setdefault(name, {})[run] = values
 
     def gather(self) -> None:
         """Add what the other ranks have counted, in the order of ranks."""
@@ -145,11 +155,7 @@ def quantity_checks(surrogate: Surrogate, texts: Mapping[str, str], folder: Path
     UserError
         For a quantity that cannot be read.
     """
-    if texts:
-        require_same_nodes(surrogate)
-    # Without being asked for, they are left out where they are not known.
-    wanted = wanted_texts(texts, surrogate.variables) if surrogate.keeps_nodes else {}
-    group = read_quantities(wanted, domain_of(surrogate), folder)
+    group = readable_quantities(surrogate, wanted_texts(texts, surrogate.variables), folder)
     return QuantityChecks(QuantityPredictor(surrogate, group), declared=bool(texts))
 
 

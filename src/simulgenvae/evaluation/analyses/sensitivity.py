@@ -17,8 +17,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.errors import UserError
 from simulgenvae.evaluation.analyses.permutation import input_names, permutation
-from simulgenvae.evaluation.analyses.sobol import BUDGET, Predict, QuantityOutputs, sobol
+from simulgenvae.evaluation.analyses.sobol import (
+    BUDGET,
+    Predict,
+    QuantityOutputs,
+    sobol,
+    without_quantities,
+)
 from simulgenvae.evaluation.results.sensitivity import Sensitivity
 
 if TYPE_CHECKING:
@@ -39,6 +46,9 @@ _FIELD_VALUES = 2**32
 """Values that all predictions of one analysis may have before they are thinned: what takes tens of
 seconds to decode."""
 _BATCH_BYTES = 2**27
+_MOST_MESHES = 256
+"""Designs with meshes of their own of which quantities are predicted: where they share a grid of
+60,000 nodes, each takes 0.15 s."""
 _MAX_RUNS = 64
 """Runs whose inputs are exchanged."""
 
@@ -55,11 +65,16 @@ class CoarseFields:
 
     @classmethod
     def of(
-        cls, surrogate: Surrogate, shape: tuple[int, int, int], budget: int = BUDGET
+        cls,
+        surrogate: Surrogate,
+        shape: tuple[int, int, int],
+        budget: int = BUDGET,
+        inside: NDArray[np.bool_] | None = None,
     ) -> CoarseFields:
         """Return timesteps and nodes of fields of the ``shape`` T, M, V.
 
-        The budget is cut where whole fields are very large.
+        The budget is cut where whole fields are very large. Only nodes ``inside`` are taken, `[M]`;
+        all by default.
         """
         timesteps, nodes, variables = shape
         steps = _evenly(timesteps, _TIMES)
@@ -69,7 +84,8 @@ class CoarseFields:
         decoded = len(steps) if continuous else timesteps
         # Fewer nodes for more timesteps and variables: the number of values, which memory holds for
         # every design, stays the same.
-        chosen = _evenly(nodes, max(1, _COARSE_VALUES // (len(steps) * variables)))
+        usable = np.arange(nodes) if inside is None else np.flatnonzero(inside)
+        chosen = usable[_evenly(len(usable), max(1, _COARSE_VALUES // (len(steps) * variables)))]
         assert surrogate.ensemble is not None, "a surrogate without it is not evaluated"
         # Without its calibration it computes no expected errors, which for a single network take
         # as long as a dozen predictions.
@@ -119,8 +135,15 @@ def sensitivity(
         Seed of the designs and of the exchange.
     """
     timesteps, nodes, variables = dataset.shape[1:]
-    coarse = CoarseFields.of(surrogate, (timesteps, nodes, variables))
     notes: list[str] = []
+    share = dataset.inside_share(rows["train"])
+    inside = None if share is None else share == share.max()
+    if inside is not None and not inside.all():
+        notes.append(
+            "Fields are those at the nodes of the common mesh that are inside of the most "
+            f"geometries: {np.count_nonzero(inside)} of {len(inside)}."
+        )
+    coarse = CoarseFields.of(surrogate, (timesteps, nodes, variables), inside=inside)
     training = dataset.conditions.select(rows["train"])
     exchanged = rows[split][:_MAX_RUNS]
     # Runs are read one after the other, and only the coarse part of each is kept.
@@ -131,7 +154,7 @@ def sensitivity(
         training.images,
         dataset.variables,
         notes,
-        quantities=None if quantities is None else _outputs_of(quantities, scale),
+        quantities=None if quantities is None else _outputs_of(quantities, scale, notes),
         budget=coarse.budget,
         seed=seed,
     )
@@ -155,16 +178,26 @@ def sensitivity(
     )
 
 
-def _outputs_of(quantities: QuantityPredictor, scale: VariableScale) -> QuantityOutputs:
-    group = quantities.group
+def _outputs_of(
+    quantities: QuantityPredictor, scale: VariableScale, notes: list[str]
+) -> QuantityOutputs | None:
+    """Return the quantities whose indices are wanted; None, with a note, where there are none."""
+    shapes = quantities.parts.shapes
+    mean_shape = None if shapes is None else shapes.placement(np.zeros(shapes.modes.count))
+    try:
+        group = quantities.on_mesh(mean_shape).group
+    except UserError as error:
+        notes.append(without_quantities(error))
+        return None
     # Whole fields at the nodes and times that the quantities need.
     shape = (len(group.rows), len(group.nodes), len(group.columns))
     sizes = (np.abs(scale.mean) + scale.spread)[group.columns]
+    affordable = _FIELD_VALUES // math.prod(shape)
     return QuantityOutputs(
         tuple(each.name for each in group.quantities),
         quantities.of_fields,
         np.abs(group.of_part(np.broadcast_to(sizes, shape)).values),
-        _FIELD_VALUES // math.prod(shape),
+        affordable if shapes is None else min(affordable, _MOST_MESHES),
     )
 
 

@@ -84,10 +84,14 @@ class Comparison:
 
         Scale, baselines and time of this rank are kept.
         """
-        own = (self.errors, self.stages, self.uncertainty, self.physics.series, self.notes)
+        physics = self.physics.series, self.physics.sizes
+        own = (self.errors, self.stages, self.uncertainty, physics, self.notes)
         first, *others = collectives.all_gather(own)
-        errors, stages, uncertainty, series, notes = first
-        for more_errors, more_stages, more_uncertainty, more_series, more_notes in others:
+        errors, stages, uncertainty, (series, sizes), notes = first
+        for more_errors, more_stages, more_uncertainty, (
+            more_series,
+            more_sizes,
+        ), more_notes in others:
             _merge(errors, more_errors)
             _merge(stages, more_stages)
             # A rank that ran out of memory has left the uncertainty of a split out: what the
@@ -97,11 +101,13 @@ class Comparison:
             for split, counted in uncertainty.items():
                 counted.merge(more_uncertainty[split])
             series |= more_series
+            sizes |= more_sizes
             notes += [note for note in more_notes if note not in notes]
         self.errors = errors
         self.stages = stages
         self.uncertainty = uncertainty
         self.physics.series = series
+        self.physics.sizes = sizes
         self.notes = notes
         self.quantities.gather()
 

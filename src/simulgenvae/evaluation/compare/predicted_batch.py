@@ -142,16 +142,17 @@ class PredictedBatch:
         for name, fields in self.staged.items():
             found.count_stage(name, split, fields[i], view)
 
-    def count_quantities(
-        self, found: Comparison, i: int, run: str, truth: NDArray[np.float32]
-    ) -> None:
+    def count_quantities(self, found: Comparison, i: int, run: str, view: RunView) -> None:
         """Count the quantities of interest of design number ``i``, which is the run of this id."""
-        found.quantities.add(run, self.prediction.of_design(i), truth)
+        by_baselines = {}
         if found.quantities.compares_baselines:
             for name in BASELINES:
                 if name in self.coefficients:
                     fields = self.surrogate.reduction.decode(self.coefficients[name][i])
-                    found.quantities.add_baseline(name, run, fields)
+                    by_baselines[name] = view.own(fields)
+        found.quantities.add(
+            run, self.prediction.of_design(i), view.own_truth, by_baselines, view.placement
+        )
 
     def count_uncertainty(self, found: Comparison, i: int, split: str, view: RunView) -> None:
         """Count the uncertainty of design number ``i``, unless its split is left out.

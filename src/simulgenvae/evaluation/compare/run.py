@@ -158,10 +158,10 @@ def compare(
                 # Series over time are large for many runs, so only the split that the report shows
                 # has them.
                 if split == compared_split(rows):
-                    # On the mesh of all runs, which quantities over time are defined on.
-                    fields = view.within(predicted.fields[i])
-                    found.physics.add(dataset.ids[row], fields, view.within(view.truth))
-                    predicted.count_quantities(found, i, dataset.ids[row], view.truth)
+                    fields = view.own(predicted.fields[i])
+                    own = None if dataset.shapes is None else view.mesh
+                    found.physics.add(dataset.ids[row], fields, view.own_truth, own)
+                    predicted.count_quantities(found, i, dataset.ids[row], view)
                 predicted.count_uncertainty(found, i, split, view)
                 advance(f"Evaluating {split} runs")
     # A rank without runs divides by one.

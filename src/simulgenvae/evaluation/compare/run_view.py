@@ -34,16 +34,18 @@ class RunView:
         Mesh of these nodes.
     axes
         Times and positions of the own values.
-    inside
-        Which nodes of the mesh of all runs belong to the run's geometry, `[M]`; None for all.
+    placement
+        Geometry of the run; None where all runs have one mesh.
+    keeps_nodes
+        Whether its nodes are those of the mesh of all runs.
     """
 
     truth: NDArray[np.floating]
     own_truth: NDArray[np.floating]
     mesh: Mesh
     axes: FieldAxes
-    inside: NDArray[np.bool_] | None
-    _placement: Placement | None
+    placement: Placement | None = None
+    keeps_nodes: bool = True
 
     @classmethod
     def of(cls, dataset: Dataset, row: int) -> Self:
@@ -51,21 +53,20 @@ class RunView:
         truth = dataset.run(row)
         if dataset.shapes is None:
             axes = FieldAxes(dataset.times, dataset.mesh.coords)
-            return cls(truth, truth, dataset.mesh, axes, None, None)
+            return cls(truth, truth, dataset.mesh, axes)
         placement = dataset.shapes.placement(row)
         mesh = placement.mesh
         if dataset.keeps_nodes:
             # Nodes correspond: only their positions are the run's own.
             mesh = mesh if dataset.mask is None else mesh.at(dataset.mask.numbers)
-            return cls(truth, truth, mesh, FieldAxes(dataset.times, mesh.coords), None, None)
+            axes = FieldAxes(dataset.times, mesh.coords)
+            return cls(truth, truth, mesh, axes, placement)
         own = dataset.own_run(row)
         axes = FieldAxes(dataset.times, mesh.coords)
-        return cls(truth, own, mesh, axes, dataset.shapes.inside(row), placement)
+        return cls(truth, own, mesh, axes, placement, keeps_nodes=False)
 
     def own(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return fields `[T, M, V]` on the mesh of all runs at the own nodes, `[T, m, V]`."""
-        return fields if self._placement is None else on_own_mesh(fields, self._placement)
-
-    def within(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return fields `[T, M, V]` with zeros at the nodes that are not the run's."""
-        return fields if self.inside is None else fields * self.inside[:, None]
+        if self.placement is None or self.keeps_nodes:
+            return fields
+        return on_own_mesh(fields, self.placement)

@@ -14,6 +14,7 @@ from simulgenvae.geometry.grid.spline import SplineFit
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from simulgenvae.geometry.grid.lattice import Lattice
     from simulgenvae.mesh.mesh import Mesh
@@ -55,10 +56,10 @@ class GridPlacement(Placement):
         """
         return self._fit(values[self._filled])
 
-    def to_own(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return values `[M, K]` of the grid, interpolated linearly at the own nodes, `[m, K]`."""
-        found: NDArray[np.floating] = self._weights.astype(values.dtype) @ values
-        return found
+    @property
+    def weights(self) -> csr_array:
+        """Weights of linear interpolation between the nodes of the grid, `[m, M]`."""
+        return self._weights
 
     @cached_property
     def _fit(self) -> SplineFit:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from simulgenvae.geometry.morphing.location import Location
     from simulgenvae.geometry.morphing.outline import Outline
@@ -151,10 +152,10 @@ class MorphedPlacement(Placement):
             found += there @ (values - self.to_own(found))
         return found
 
-    def to_own(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return values `[M, K]` of the common mesh interpolated at the own nodes, `[m, K]`."""
-        found: NDArray[np.floating] = self._back.weights.astype(values.dtype) @ values
-        return found
+    @property
+    def weights(self) -> csr_array:
+        """Weights of interpolation in the cells of the morphed mesh, `[m, M]`."""
+        return self._back.weights
 
     @property
     def gap(self) -> float:

@@ -186,6 +186,11 @@ def ensemble_of(
     for number, axes in enumerate(description.mirror_views):
         views.append(MirrorView.restore(list(axes), group(f"view_{number}.", tensors), rank))
     kept = group(_HELD_OUT, tensors)
+    held_out = HeldOutPredictions.restore(kept, len(times), rank) if kept else None
+    if held_out is not None and held_out.shapes is not None:
+        modes = 0 if parts.shapes is None else parts.shapes.modes.count
+        if held_out.shapes.shape[1] != modes:
+            raise ValueError(f"the geometries of validation runs are not those of {modes} modes")
     return Ensemble(
         members=tuple(members),
         member_weights=weights,
@@ -195,7 +200,7 @@ def ensemble_of(
         gp_weight=description.gp_weight,
         calibration=description.calibration,
         mirror_views=tuple(views),
-        held_out=HeldOutPredictions.restore(kept, len(times), rank) if kept else None,
+        held_out=held_out,
         predicted_latents=_predicted_latents(tensors, len(members), parts.settings.model),
     )
 

@@ -50,12 +50,15 @@ class HeldOutPredictions:
         :class:`CoefficientPrediction`.
     quantities
         Quantities of the runs themselves; None in models of earlier versions.
+    shapes
+        Coefficients of the runs' geometries, ``[n, k]``; None where all runs have one mesh.
     """
 
     truth: NDArray[np.float32]
     mean: NDArray[np.float32]
     samples: NDArray[np.float32]
     quantities: TrueQuantities | None = None
+    shapes: NDArray[np.float64] | None = None
 
     @classmethod
     def of(
@@ -103,7 +106,9 @@ class HeldOutPredictions:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :meth:`restore` needs."""
         quantities = {} if self.quantities is None else self.quantities.arrays()
-        return {"truth": self.truth, "mean": self.mean, "samples": self.samples, **quantities}
+        shapes = {} if self.shapes is None else {"shapes": self.shapes}
+        fields = {"truth": self.truth, "mean": self.mean, "samples": self.samples}
+        return {**fields, **quantities, **shapes}
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]], times: int, rank: int) -> Self:
@@ -113,7 +118,8 @@ class HeldOutPredictions:
         or do not belong together.
         """
         quantities = TrueQuantities.restore(arrays, len(arrays["truth"]))
-        found = cls(arrays["truth"], arrays["mean"], arrays["samples"], quantities)
+        shapes = arrays.get("shapes")
+        found = cls(arrays["truth"], arrays["mean"], arrays["samples"], quantities, shapes)
         shape = (len(found.truth), times, rank)
         if found.truth.shape != shape or found.mean.shape != shape or not len(found):
             raise ValueError(f"the predictions of validation runs are not of the shape {shape}")
@@ -122,4 +128,8 @@ class HeldOutPredictions:
         for array in (found.truth, found.mean, found.samples):
             if array.dtype != np.float32 or not np.isfinite(array).all():
                 raise ValueError("the predictions of validation runs are no finite numbers")
+        if shapes is not None and (shapes.ndim != 2 or len(shapes) != len(found)):
+            raise ValueError("the geometries of validation runs are not those of the runs")
+        if shapes is not None and not np.isfinite(shapes).all():
+            raise ValueError("the geometries of validation runs are no finite numbers")
         return found

@@ -25,3 +25,8 @@ class ShapeDescription(BaseModel):
     """Scaling of the other conditions, from which a geometry is predicted."""
     size: Annotated[FiniteFloat, Field(gt=0.0)]
     """Root mean square over the training runs of the norm of their coefficients."""
+
+    @property
+    def keeps_nodes(self) -> bool:
+        """True if nodes of the same number belong together in all geometries."""
+        return self.geometry.get("kind") == "corresponding"

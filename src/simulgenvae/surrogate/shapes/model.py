@@ -162,6 +162,20 @@ class ShapeModel:
             units=(*conditions.units, *("",) * len(self.names)),
         )
 
+    def of_conditions(self, conditions: Conditions) -> NDArray[np.float64]:
+        """Return the coefficients `[n, k]` of the geometries of designs as the networks see them.
+
+        The leading ones are columns, where these describe a geometry. The others are those that the
+        other conditions make likely; without such conditions they are 0, as in the mean shape.
+        """
+        columns = len(self.names)
+        found = np.zeros((len(conditions), self.modes.count))
+        if self.processes is not None:
+            found = self.predicted(_without_last(conditions, columns))
+        if columns:
+            found[:, :columns] = conditions.table[:, -columns:]
+        return found
+
     def complete(self, conditions: Conditions) -> Conditions:
         """Return conditions with the columns of shapes, predicted where they are missing."""
         if not self.names or conditions.names[-len(self.names) :] == self.names:
@@ -216,6 +230,18 @@ class ShapeModel:
         if not (description.names or description.table.names or description.table.images):
             raise ValueError("a design has neither a geometry nor other conditions")
         return cls(common, modes, description.names, description.table, processes, description.size)
+
+
+def _without_last(conditions: Conditions, columns: int) -> Conditions:
+    """Return conditions without the last columns of their table."""
+    kept = len(conditions.names) - columns
+    return replace(
+        conditions,
+        names=conditions.names[:kept],
+        table=conditions.table[:, :kept],
+        levels=conditions.levels[:kept],
+        units=conditions.units[:kept],
+    )
 
 
 def with_shapes(dataset: Dataset, split: Split) -> tuple[Dataset, ShapeModel | None]:

@@ -57,7 +57,7 @@ class OwnGeometries:
         if placement.gap is not None:
             self._gaps.append(placement.gap)
         there = on_common_mesh(fields, placement)
-        self._changes[name] = relative_change(fields, on_own_mesh(there, placement))
+        self._changes[name] = relative_change(fields, on_own_mesh(there, placement), own)
         return PlacedRun(there, RunGeometry(placement.shape, OwnRun(own, fields)))
 
     def remarks(self) -> Iterator[str]:

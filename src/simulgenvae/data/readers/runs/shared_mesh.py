@@ -20,6 +20,7 @@ from simulgenvae.geometry import (
     on_common_mesh,
     on_own_mesh,
 )
+from simulgenvae.geometry.grid.extent import filled
 from simulgenvae.geometry.grid.sizing import unlike_extents
 from simulgenvae.geometry.morphing.outline import Outline, reference_run
 from simulgenvae.utils.formatting import percent
@@ -201,13 +202,19 @@ def _changes(
 def _change(placement: Placement, fields: NDArray[np.floating]) -> float:
     """Return the mean change of the variables of a run, there and back."""
     back = on_own_mesh(on_common_mesh(fields, placement), placement)
-    return float(relative_change(fields, back).mean())
+    return float(relative_change(fields, back, placement.mesh).mean())
 
 
 def relative_change(
-    fields: NDArray[np.floating], changed: NDArray[np.floating]
+    fields: NDArray[np.floating], changed: NDArray[np.floating], mesh: Mesh
 ) -> NDArray[np.float64]:
-    """Return the root mean square of the change of each variable over its deviation, `[V]`."""
-    change = np.square(changed.astype(np.float64) - fields).mean(axis=(0, 1))
-    variance = fields.astype(np.float64).var(axis=(0, 1))
+    """Return the root mean square of the change of each variable over its deviation, `[V]`.
+
+    It is that of fields `[T, m, V]` at the nodes of a mesh that belong to its cells: others, such
+    as reference points, are not brought onto the common mesh.
+    """
+    inside = filled(mesh)
+    true = fields[:, inside].astype(np.float64)
+    change = np.square(changed[:, inside] - true).mean(axis=(0, 1))
+    variance = true.var(axis=(0, 1))
     return np.asarray(np.sqrt(change / np.where(variance > 0, variance, 1.0)))

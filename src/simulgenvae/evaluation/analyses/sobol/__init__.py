@@ -5,6 +5,12 @@ The indices (Sobol' 2001) divide the variance of the prediction among the inputs
 has the estimators, and :mod:`.analysis` puts them together.
 """
 
-from simulgenvae.evaluation.analyses.sobol.analysis import BUDGET, Predict, QuantityOutputs, sobol
+from simulgenvae.evaluation.analyses.sobol.analysis import (
+    BUDGET,
+    Predict,
+    QuantityOutputs,
+    sobol,
+    without_quantities,
+)
 
-__all__ = ["BUDGET", "Predict", "QuantityOutputs", "sobol"]
+__all__ = ["BUDGET", "Predict", "QuantityOutputs", "sobol", "without_quantities"]

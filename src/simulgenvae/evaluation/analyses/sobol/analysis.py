@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
+from simulgenvae.errors import UserError
 from simulgenvae.evaluation.analyses.sobol.designs import conditions_at, saltelli
 from simulgenvae.evaluation.analyses.sobol.indices import indices, standard_errors, varies
 from simulgenvae.evaluation.analyses.sobol.outputs import FieldOutputs
@@ -167,6 +168,16 @@ def _of_quantities(
         )
         return {}
     rows = [start + k for start in range(0, len(asked), designs) for k in range(few)]
-    found = quantities.predict(asked.select(rows))
+    try:
+        found = quantities.predict(asked.select(rows))
+    except UserError as error:
+        # A geometry of the range may lack the place of a quantity.
+        notes.append(without_quantities(error))
+        return {}
     values = found.T.reshape(len(quantities.names), sets, few)
     return _by_name(quantities.names, values, quantities.sizes)
+
+
+def without_quantities(error: UserError) -> str:
+    """Return the note that says why quantities have no indices."""
+    return f"Sobol indices of quantities of interest are left out: {error}."
