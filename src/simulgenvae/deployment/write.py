@@ -24,6 +24,7 @@ from simulgenvae.utils.install import install_command
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.surrogate.surrogate import Surrogate
 
 Arrays = dict[str, NDArray[Any]]
@@ -130,7 +131,11 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
 
 def random_designs(surrogate: Surrogate, count: int) -> Conditions:
     """Return random designs of the trained range, with random images where designs have images."""
-    scaler = surrogate.condition_scaler
+    return random_conditions(surrogate.condition_scaler, count)
+
+
+def random_conditions(scaler: ConditionScaler, count: int) -> Conditions:
+    """Return random conditions of the trained range of a scaling."""
     random = np.random.default_rng(0)
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
     category = np.array([bool(levels) for levels in scaler.levels], dtype=bool)

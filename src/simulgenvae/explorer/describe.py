@@ -22,6 +22,7 @@ from simulgenvae.explorer.description import (
     Vector,
 )
 from simulgenvae.explorer.drawn_mesh import dimension
+from simulgenvae.explorer.geometry import given_scaler
 from simulgenvae.mesh.components import whole_fields
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.ensemble import Calibration, interval_label, interval_warning
@@ -33,6 +34,7 @@ from simulgenvae.surrogate.predict import required_ensemble
 if TYPE_CHECKING:
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.geometry import PageGeometry
     from simulgenvae.explorer.quantities import PageQuantities
     from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -60,6 +62,7 @@ def describe(
     training: Conditions | None,
     origin: Origin,
     quantities: PageQuantities,
+    geometry: PageGeometry | None = None,
     *,
     is_exact: bool,
 ) -> Description:
@@ -68,7 +71,7 @@ def describe(
     ``is_exact`` is False where the page's uncertainty is an approximation of Python's; the other
     arguments are those of ``make_twin``.
     """
-    scaler = surrogate.condition_scaler
+    scaler = given_scaler(surrogate)
     mesh = surrogate.whole_mesh
     mask = surrogate.mask
     form = scaler.images
@@ -89,8 +92,9 @@ def describe(
         length_unit=mesh.unit,
         variables=_variables(surrogate),
         vectors=_vectors(surrogate),
-        dimension=dimension(mesh),
+        dimension=dimension(mesh) if geometry is None else geometry.dimension,
         node_count=surrogate.reduction.field_shape[0] if mask is None else len(mask.valued),
+        geometry=None if geometry is None else geometry.about(),
         training_ids=() if training is None else training.ids,
         calibration=_calibration(surrogate, is_exact=is_exact),
         variance_floor=VARIANCE_FLOOR,

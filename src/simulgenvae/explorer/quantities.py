@@ -6,7 +6,7 @@ Tested in tests/explorer/test_quantities.py.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -27,6 +27,7 @@ from simulgenvae.surrogate.quantities import (
     band_label,
     domain_of,
     quantity_warnings,
+    require_same_nodes,
 )
 from simulgenvae.surrogate.quantity_calibration import TYPICAL
 
@@ -82,9 +83,14 @@ def page_quantities(
     group, left_out = _readable(
         dict(texts) or default_texts(surrogate.variables), surrogate, folder
     )
+    if not texts:
+        # Nobody has asked for these.
+        left_out = ()
     if not len(group):
         return PageQuantities(left_out=left_out)
-    predictor = QuantityPredictor(surrogate, group)
+    # What is left depends on nodes only, which all designs have.
+    moves = surrogate.shapes is not None
+    predictor = QuantityPredictor(replace(surrogate, shapes=None), group)
     factors = predictor.calibration
     modes = _Modes(state, group.domain)
     arrays = _Arrays()
@@ -107,7 +113,7 @@ def page_quantities(
                 correction=factors.correction[q],
                 typical=factors.typical[q],
                 std_factor=factors.std_factor[q],
-                arrays=_arrays_of(quantity, modes, arrays),
+                arrays=_arrays_of(quantity, modes, arrays, moves=moves),
             )
         )
     bands = Bands(
@@ -131,6 +137,9 @@ def _readable(
     for name, text in texts.items():
         try:
             (quantity,) = read_quantities({name: text}, domain, folder).quantities
+            if surrogate.shapes is not None:
+                require_same_nodes(surrogate)
+                _require_any_place(text)
             if (statistic := parse(text).statistic) not in known:
                 raise UserError(f"a page has no statistic {statistic!r}")
         except UserError as error:
@@ -141,8 +150,26 @@ def _readable(
     return QuantityGroup(tuple(found), domain), tuple(left_out)
 
 
-def _arrays_of(quantity: Measured, modes: _Modes, arrays: _Arrays) -> QuantityArrays:
-    """Return the names of a quantity's arrays, which are added to the others."""
+def _require_any_place(text: str) -> None:
+    """Raise UserError for a quantity that depends on where nodes are.
+
+    A page knows places and volumes of one geometry only.
+    """
+    request = parse(text)
+    region = None if request.region is None else request.region[0]
+    if region in {"box", "sphere", "point"}:
+        raise UserError(f"a {region} has other nodes in each geometry")
+    if not STATISTICS[request.statistic].is_extreme and region != "node":
+        raise UserError("volumes of nodes are others in each geometry")
+
+
+def _arrays_of(
+    quantity: Measured, modes: _Modes, arrays: _Arrays, *, moves: bool
+) -> QuantityArrays:
+    """Return the names of a quantity's arrays, which are added to the others.
+
+    ``moves`` says whether the nodes of each design have their own positions.
+    """
     region = quantity.region
     is_sum = not quantity.statistic.is_extreme
     weights = quantity.volumes
@@ -164,7 +191,9 @@ def _arrays_of(quantity: Measured, modes: _Modes, arrays: _Arrays) -> QuantityAr
         names["rows"] = arrays.add(modes.rows(region.nodes).astype(np.uint32))
     if is_sum:
         names["weights"] = arrays.add(weights if mixed is None else np.ones(1))
-    if quantity.has_place and quantity.coords is not None:
+    if quantity.has_place and moves:
+        names["places"] = arrays.add(modes.rows(region.nodes).astype(np.uint32))
+    elif quantity.has_place and quantity.coords is not None:
         names["coords"] = arrays.add(quantity.coords.astype(np.float32))
     return QuantityArrays(**names)
 
