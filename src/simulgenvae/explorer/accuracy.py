@@ -121,14 +121,12 @@ class Expected:
 
     def compare(self, files: NetworkFiles) -> Accuracy:
         """Return the largest difference of networks over all designs."""
-        found = [
-            (
-                _difference(each.fields, self.fields[row], self.fields),
-                _difference(each.spread, self.spreads[row], self.fields),
-                self._shape_difference(each.shape, row),
-            )
-            for row, each in enumerate(self._predicted(files))
-        ]
+        every = np.concatenate([self._own(row, each) for row, each in enumerate(self.fields)], 1)
+        found = []
+        for row, each in enumerate(self._predicted(files)):
+            pairs = ((each.fields, self.fields[row]), (each.spread, self.spreads[row]))
+            both = [_difference(self._own(row, a), self._own(row, b), every) for a, b in pairs]
+            found.append((*both, self._shape_difference(each.shape, row)))
         return Accuracy(*(Difference(*np.max(each, axis=0)) for each in zip(*found, strict=True)))
 
     def _predicted(self, files: NetworkFiles) -> Iterator[_Predicted]:
@@ -152,10 +150,17 @@ class Expected:
                 shape = self.geometry.mean + change.reshape(self.geometry.mean.shape)
             yield _Predicted(fields, self.factor * spread(variance), shape)
 
+    def _own(self, row: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values ``[t, M, V]`` of a design at the nodes that its geometry has."""
+        if self.geometry is None or self.shapes is None:
+            return values
+        inside = self.geometry.inside(self.shapes[row])
+        return values[:, inside if self.state.valued is None else inside[self.state.valued]]
+
     def _shape_difference(self, shape: NDArray[np.float32] | None, row: int) -> Difference:
         if shape is None or self.shapes is None:
             return Difference(0.0, 0.0)
-        return _difference(shape[None], self.shapes[None, row], self.shapes[:, None])
+        return _difference(shape[None], self.shapes[None, row], self.shapes)
 
     def _valued(self, flat: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return fields ``[t, M·V]`` at the nodes with values, ``[t, m, V]``."""
@@ -174,8 +179,8 @@ class _Predicted(NamedTuple):
 def _difference(
     found: NDArray[np.floating], known: NDArray[np.floating], every: NDArray[np.floating]
 ) -> Difference:
-    """Return the difference of arrays ``[t, M, V]``, relative to ``every`` ``[n, t, M, V]``."""
-    over = (0, 1, 2)
+    """Return the difference of arrays ``[t, M, V]``, relative to ``every``, ``[…, …, V]``."""
+    over = (0, 1)
     span = np.ptp(every, axis=over)
     size = every.std(axis=over, dtype=np.float64)
     # Rounding counts as no difference: there are no finer numbers.

@@ -14,6 +14,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.explorer.basis_network import basis_file
 from simulgenvae.explorer.description import Geometry
 from simulgenvae.explorer.drawn_mesh import dimension
+from simulgenvae.geometry import BackgroundGrid
 from simulgenvae.geometry.moved_nodes import MovedNodes
 from simulgenvae.mesh.mesh import Mesh
 
@@ -78,9 +79,9 @@ class PageGeometry:
             mean = mean + coords
         corners = []
         for change in _training_changes(model, surrogate.condition_scaler):
-            # Of a grid, what is inside of the geometry counts.
-            nodes = mean + change if moves else coords[(mean + change)[:, 0] > 0]
-            corners += [nodes.min(axis=0), nodes.max(axis=0)] if len(nodes) else []
+            # Of a grid, what is inside of the geometry counts, up to the next nodes.
+            nodes = mean + change if moves else coords[(mean + change)[:, 0] > -_spacing(model)]
+            corners += [nodes.min(axis=0), nodes.max(axis=0)]
         box = np.array([np.min(corners, axis=0), np.max(corners, axis=0)])
         found = cls(model, "moved" if moves else "cut", mean, box)
         _require_drawable(found)
@@ -117,6 +118,10 @@ class PageGeometry:
         """Return the network from coefficients to changes of the shape, as an ONNX file."""
         return basis_file(self.model.modes.basis, self.model.modes.count, in_16_bits=in_16_bits)
 
+    def inside(self, shape: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which nodes belong to the geometry of a shape, ``[M]``."""
+        return np.ones(len(shape), bool) if self.kind == "moved" else shape[:, 0] > 0
+
     def shapes(self, designs: Conditions) -> NDArray[np.float64]:
         """Return the shapes ``[n, M, S]`` of designs by the surrogate."""
         modes = self.model.modes
@@ -138,6 +143,11 @@ def given_scaler(surrogate: Surrogate) -> ConditionScaler:
     if shapes is None or shapes.processes is None:
         return surrogate.condition_scaler
     return shapes.table
+
+
+def _spacing(model: ShapeModel) -> float:
+    assert isinstance(model.common, BackgroundGrid), "other nodes move"
+    return model.common.record.spacing
 
 
 def _training_changes(model: ShapeModel, scaler: ConditionScaler) -> Iterator[NDArray[np.float64]]:

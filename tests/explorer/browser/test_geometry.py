@@ -19,7 +19,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 from tests.conftest import MakeSettings
 from tests.explorer.browser.conftest import Open, Opened
 from tests.explorer.browser.shown import CLOSE, require_shown
-from tests.explorer.test_geometry import ORIGIN, stretched
+from tests.explorer.test_geometry import ORIGIN, discs, stretched
 
 pytestmark = pytest.mark.slow
 
@@ -174,3 +174,56 @@ def test_a_shape_that_nothing_predicts_is_moved_itself(
     np.testing.assert_allclose(shapes.of_geometry(own)[: len(values)], values, atol=1e-6)
     known = surrogate.predict(conditions)["fields"].to_numpy()[0, LAST, :, 0]
     assert np.abs(np.array(page.values(0, "prediction")) - known).max() < CLOSE * np.ptp(known)
+
+
+def test_a_grid_is_cut_where_the_geometry_ends(
+    make_settings: MakeSettings, open_page: Open, tmp_path: Path
+) -> None:
+    surrogate = discs(make_settings(3))
+    page = open_page(make_twin(surrogate, None, ORIGIN).container())
+    shapes = surrogate.shapes
+    assert shapes is not None
+    pictures = []
+    for radius in (0.65, 0.95):
+        page.set(f"{{design: {{parameters: [{radius}], image: null}}, time: {LAST}}}")
+        design = designs_from([[radius]], given_scaler(surrogate))
+        known = surrogate.predict(design)["fields"].to_numpy()[0, LAST, :, 0]
+        placement = shapes.placement(shapes.predicted(design)[0])
+        inside = placement.shape[:, 0] > 0
+        assert 0 < inside.sum() < len(inside)
+        found = np.array(page.values(0, "prediction"))
+        assert np.abs(found - known)[inside].max() < CLOSE * np.ptp(known[inside])
+        # The saved grid has the distance, and only nodes inside are in the table.
+        grid = pyvista.UnstructuredGrid(page.download("VTU", tmp_path))
+        cut = grid.clip_scalar(scalars="distance", invert=False, value=0.0)
+        assert cut.area == pytest.approx(np.pi * radius**2, rel=0.05)
+        rows = list(csv.DictReader(page.download("CSV", tmp_path).open()))
+        assert sorted(int(row["node"]) for row in rows) == np.flatnonzero(inside).tolist()
+        # Only the outline differs: one colour.
+        page.set("{rangeKind: 'manual', manual: [900, 901], edges: false}")
+        pictures.append(page.picture())
+        page.set("{rangeKind: 'time'}")
+        span = page.page.locator(".colour-bar:visible").inner_text()
+        assert "1000" not in span
+    assert pictures[0] != pictures[1]
+
+
+def test_probes_outside_of_a_geometry_say_so(make_settings: MakeSettings, open_page: Open) -> None:
+    surrogate = discs(make_settings(3))
+    page = open_page(make_twin(surrogate, None, ORIGIN).container())
+    page.set("{design: {parameters: [0.95], image: null}}")
+    page.click_middle()
+    (row,) = page.state("probes")
+    assert "±" in page.page.inner_text(".probe-value")
+    shapes = surrogate.shapes
+    assert shapes is not None
+    page.set("{probes: [0]}")
+    assert page.page.inner_text(".probe-value") == "outside of the geometry"
+    assert not page.page.locator(".marker:visible").count()
+    # Nothing is picked where the grid is cut off.
+    box = page.page.locator("#stage").bounding_box()
+    assert box is not None
+    page.page.mouse.click(box["x"] + 20, box["y"] + box["height"] / 2)
+    page.complete()
+    assert page.state("probes") == [0]
+    assert row != 0

@@ -159,8 +159,8 @@ export class MeshView {
       probes.forEach((row, i) => {
         const marker = (markers.children[i] as HTMLElement | undefined) ?? markers.appendChild(element("span", { class: "marker" }));
         const point = this.mesh.pointOf(row);
-        marker.hidden = point === undefined;
-        if (point === undefined) return;
+        marker.hidden = point === undefined || !pane.drawn.shaped.isInside(point);
+        if (point === undefined || marker.hidden) return;
         const { x, y } = this.stage.project(pane, point);
         marker.textContent = String(i + 1);
         marker.style.background = PROBE_COLOURS[i % PROBE_COLOURS.length];

@@ -81,7 +81,8 @@ export class ProbesPanel {
   private draw(): void {
     const { probes } = this.store.state;
     this.values();
-    const known = this.data?.current.filter(({ row }) => probes.includes(row)) ?? [];
+    const isShown = (row: number): boolean => probes.includes(row) && this.placed.isInside(row);
+    const known = this.data?.current.filter(({ row }) => isShown(row)) ?? [];
     this.chart.hidden = !known.length || this.description.times.length < 2;
     if (this.chart.hidden || !this.data) return;
     const { pinned, scalar } = this.data;

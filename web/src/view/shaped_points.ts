@@ -1,6 +1,6 @@
 /** The points of one drawing in the geometry of its design. */
 
-import { Box3, BufferAttribute } from "three";
+import { Box3, BufferAttribute, Vector3 } from "three";
 import type { DrawnMesh } from "./drawn_mesh";
 
 export class ShapedPoints {
@@ -57,7 +57,15 @@ export class ShapedPoints {
   /** Return a box around the geometry. */
   box(): Box3 {
     if (!this.distance) return new Box3().setFromArray(this.points);
-    const inside = Array.from(this.mesh.rows.keys()).filter((point) => this.isInside(point));
-    return new Box3().setFromArray(inside.flatMap((p) => [...this.points.subarray(3 * p, 3 * p + 3)]));
+    const box = new Box3();
+    const { triangles } = this.mesh;
+    const place = new Vector3();
+    for (let t = 0; t < triangles.length; t += 3) {
+      const corners = triangles.subarray(t, t + 3);
+      // The boundary runs between points inside and outside.
+      if (!corners.some((point) => this.isInside(point))) continue;
+      for (const point of corners) box.expandByPoint(place.fromArray(this.points, 3 * point));
+    }
+    return box;
   }
 }
