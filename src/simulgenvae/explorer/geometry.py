@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulgenvae.surrogate.shapes import ShapeModel
     from simulgenvae.surrogate.surrogate import Surrogate
 
+_RUNS_TOGETHER = 16
 _LIKELY = (
     "The parameters do not determine the geometry: shown is the one that they make likely. "
     "`simulgenvae predict --meshes` predicts the fields on any other."
@@ -81,7 +82,7 @@ class PageGeometry:
         for change in _training_changes(model, surrogate.condition_scaler):
             # Of a grid, what is inside of the geometry counts, up to the next nodes.
             nodes = mean + change if moves else coords[(mean + change)[:, 0] > -_spacing(model)]
-            corners += [nodes.min(axis=0), nodes.max(axis=0)]
+            corners += [nodes.min(axis=0), nodes.max(axis=0)] if len(nodes) else []
         box = np.array([np.min(corners, axis=0), np.max(corners, axis=0)])
         found = cls(model, "moved" if moves else "cut", mean, box)
         _require_drawable(found)
@@ -150,7 +151,7 @@ def _spacing(model: ShapeModel) -> float:
     return model.common.record.spacing
 
 
-def _training_changes(model: ShapeModel, scaler: ConditionScaler) -> Iterator[NDArray[np.float64]]:
+def _training_changes(model: ShapeModel, scaler: ConditionScaler) -> Iterator[NDArray[np.float32]]:
     """Yield the differences of the training runs' shapes from their mean, ``[M, S]``.
 
     Where the model does not hold them, each mode is taken at both ends of its trained range.
@@ -164,8 +165,9 @@ def _training_changes(model: ShapeModel, scaler: ConditionScaler) -> Iterator[ND
         coefficients = np.zeros((2 * columns, modes.count))
         for column in range(columns):
             coefficients[2 * column : 2 * column + 2, column] = ends[:, column]
-    for each in coefficients:
-        yield modes.decode(each) - modes.mean
+    for start in range(0, len(coefficients), _RUNS_TOGETHER):
+        some = coefficients[start : start + _RUNS_TOGETHER].astype(np.float32)
+        yield from (some @ modes.basis.T).reshape(-1, *modes.mean.shape)
 
 
 def _require_drawable(geometry: PageGeometry) -> None:

@@ -86,8 +86,9 @@ export class Takeaway {
 
   private probes(): void {
     const study = this.predictions.study(this.store.state.design);
-    if (!study?.histories.length) return this.say("There are no probes yet: click the mesh.");
-    const text = probeTable(this.container, study.histories, this.placed, this.fields);
+    const histories = study?.histories.filter(({ row }) => this.placed.isInside(row));
+    if (!histories?.length) return this.say("There are no probes yet: click the mesh.");
+    const text = probeTable(this.container, histories, this.placed, this.fields);
     download(`${fileName(this.container.description.study)}_probes.csv`, text, "text/csv");
   }
 
