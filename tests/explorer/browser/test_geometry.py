@@ -135,6 +135,12 @@ def test_a_probe_follows_its_node(plates: Plates, tmp_path: Path) -> None:
     (place,) = {name[name.rindex("(") + 1 : name.rindex(")")] for name in head if "node" in name}
     found = [float(number) for number in place.split()]
     np.testing.assert_allclose(found[:2], plates.coords(LONG)[19], atol=1e-3)
+    # A probe is placed in the geometry that is shown.
+    plates.page.set("{probes: []}")
+    x, y = plates.coords(LONG)[8]
+    plates.page.page.get_by_label("Coordinates of a probe").fill(f"{x + 0.01}, {y}")
+    plates.page.page.get_by_role("button", name="Add", exact=True).click()
+    assert plates.page.state("probes") == [8]
     plates.page.set("{probes: []}")
 
 

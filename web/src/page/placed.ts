@@ -33,6 +33,19 @@ export class Placed {
     return point === undefined || this.upToDate.isInside(point);
   }
 
+  /** Return the row of the drawn point that is nearest to a place and has a value; null for none. */
+  nearest(place: number[]): number | null {
+    const { rows, valued } = this.mesh;
+    const { points } = this.upToDate;
+    let [found, least]: [number | null, number] = [null, Infinity];
+    for (let p = 0; p < rows.length; p++) {
+      if (!valued[p] || !this.shaped.isInside(p)) continue;
+      const distance = place.reduce((sum, value, c) => sum + (points[3 * p + c] - value) ** 2, 0);
+      if (distance < least) [found, least] = [rows[p], distance];
+    }
+    return found;
+  }
+
   private get upToDate(): ShapedPoints {
     const design = this.current();
     if (design) this.shaped.set(design.key, design.shape);

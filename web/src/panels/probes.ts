@@ -9,6 +9,7 @@ import type { History } from "../model/messages";
 import { button, element } from "../page/dom";
 import type { Placed } from "../page/placed";
 import type { Store } from "../state/store";
+import { placeField } from "./probe_place";
 
 /** Colours that people with colour-blindness tell apart (Okabe and Ito). */
 export const PROBE_COLOURS = [
@@ -50,7 +51,7 @@ export class ProbesPanel {
   ) {
     const place = description.dimension === 1 ? "curve" : "mesh";
     this.hint.textContent = `Click the ${place} to see a history here, up to ${PROBE_COLOURS.length} at once.`;
-    root.append(this.hint, this.chart, this.list);
+    root.append(this.hint, this.chart, this.list, placeField(description, placed, store, PROBE_COLOURS.length));
     new ResizeObserver(() => this.plot?.setSize(this.size())).observe(this.chart);
     store.subscribe(({ probes }, changed) => {
       if (changed.has("probes")) {
