@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.errors import UserError
 from simulgenvae.explorer.description import (
     Bands,
     LeftOutQuantity,
@@ -19,16 +18,11 @@ from simulgenvae.explorer.description import (
     Quantity,
     QuantityArrays,
 )
-from simulgenvae.quantities import QuantityGroup, default_texts, read_quantities
+from simulgenvae.explorer.readable_quantities import readable
+from simulgenvae.quantities import default_texts
 from simulgenvae.quantities.grammar import parse
 from simulgenvae.quantities.statistics import STATISTICS
-from simulgenvae.surrogate.quantities import (
-    QuantityPredictor,
-    band_label,
-    domain_of,
-    quantity_warnings,
-    require_same_nodes,
-)
+from simulgenvae.surrogate.quantities import QuantityPredictor, band_label, quantity_warnings
 from simulgenvae.surrogate.quantity_calibration import TYPICAL
 
 if TYPE_CHECKING:
@@ -80,9 +74,7 @@ def page_quantities(
     state
         Map from states to fields.
     """
-    group, left_out = _readable(
-        dict(texts) or default_texts(surrogate.variables), surrogate, folder
-    )
+    group, left_out = readable(dict(texts) or default_texts(surrogate.variables), surrogate, folder)
     if not texts:
         # Nobody has asked for these.
         left_out = ()
@@ -124,43 +116,6 @@ def page_quantities(
         notes=tuple(quantity_warnings(predictor)),
     )
     return PageQuantities(tuple(found), left_out, bands, arrays.by_name)
-
-
-def _readable(
-    texts: Mapping[str, str], surrogate: Surrogate, folder: Path
-) -> tuple[QuantityGroup, tuple[LeftOutQuantity, ...]]:
-    """Return the quantities that can be read and that pages know, and the others."""
-    domain = domain_of(surrogate)
-    known = get_args(Quantity.model_fields["statistic"].annotation)
-    found: list[Measured] = []
-    left_out = []
-    for name, text in texts.items():
-        try:
-            (quantity,) = read_quantities({name: text}, domain, folder).quantities
-            if surrogate.shapes is not None:
-                require_same_nodes(surrogate)
-                _require_any_place(text)
-            if (statistic := parse(text).statistic) not in known:
-                raise UserError(f"a page has no statistic {statistic!r}")
-        except UserError as error:
-            reason = str(error).removeprefix(f"quantity {name!r}: ")
-            left_out.append(LeftOutQuantity(name=name, text=text, reason=reason))
-        else:
-            found.append(quantity)
-    return QuantityGroup(tuple(found), domain), tuple(left_out)
-
-
-def _require_any_place(text: str) -> None:
-    """Raise UserError for a quantity that depends on where nodes are.
-
-    A page knows places and volumes of one geometry only.
-    """
-    request = parse(text)
-    region = None if request.region is None else request.region[0]
-    if region in {"box", "sphere", "point"}:
-        raise UserError(f"a {region} has other nodes in each geometry")
-    if not STATISTICS[request.statistic].is_extreme and region != "node":
-        raise UserError("volumes of nodes are others in each geometry")
 
 
 def _arrays_of(
