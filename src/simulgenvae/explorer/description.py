@@ -78,8 +78,8 @@ class Geometry(_Record):
     """Geometries of designs, where runs have meshes of their own."""
 
     kind: Literal["moved", "cut"]
-    """What a shape is: the positions of the nodes, or the signed distance from the boundary at the
-    nodes of a grid, positive inside."""
+    """Meaning of a shape: the positions of the nodes, or the signed distance from the boundary at
+    the nodes of a grid, positive inside."""
     lower: tuple[float, float, float]
     """Least coordinates of the geometries of the training runs."""
     upper: tuple[float, float, float]
