@@ -5,6 +5,7 @@ Each run is a Gaussian pulse that crosses the cube along another line.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from scipy.spatial import Delaunay
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.shapes import Shapes
+from simulgenvae.geometry import CorrespondingNodes
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.shapes import ShapeModel
 from simulgenvae.surrogate.surrogate import Surrogate
 
 RUNS = 24
@@ -36,6 +40,22 @@ def trained_cube(nodes: int, modes: int, folder: Path) -> tuple[Surrogate, Condi
     settings = {"reduction": {"max_rank": modes, "tolerance": 1e-9}, "training": few}
     surrogate = fit(dataset, Settings.model_validate(settings), study=StudyFolder(folder))
     return surrogate, dataset.conditions
+
+
+def with_moved_nodes(surrogate: Surrogate, runs: Conditions) -> Surrogate:
+    """Return a surrogate whose nodes are elsewhere in each run, as its parameters say."""
+    mesh = surrogate.whole_mesh
+    assert mesh.coords is not None
+    size = 1 + 0.5 * (runs.table - LOWER) / (UPPER - LOWER)
+    bend = 0.1 * np.sin(3 * mesh.coords[:, [1, 2, 0]])
+    ways = (size[:, None] - 1) * mesh.coords + (size[:, None, :1] ** 2) * bend
+    common = CorrespondingNodes(mesh)
+    plain = Dataset.from_arrays(np.zeros((len(runs), 1, len(mesh.coords))), runs)
+    shapes = Shapes(common, ways[:, None].astype(np.float32), Path("shapes"))
+    rows = surrogate.split.rows(runs.ids)["train"].tolist()
+    return replace(
+        surrogate, shapes=ShapeModel.fit(replace(plain, common=common, shapes=shapes), rows)
+    )
 
 
 def cube(nodes: int) -> Dataset:

@@ -1,12 +1,13 @@
 """Times of a page of the explorer in headless Chromium, which draws without a graphics card.
 
     python -m benchmarks.speed.explorer demo/explorer.html [--seconds 5]
-    python -m benchmarks.speed.explorer --nodes 95008 [--modes 256] [PAGE]
+    python -m benchmarks.speed.explorer --nodes 95008 [--modes 256] [--moved] [PAGE]
 
 prints the seconds until the first picture (the least of three), the time until a new design at
 another time is shown (the median), and the fields a second while the first input is moved, each of
 another design. With ``--nodes`` the page is first made, of a surrogate on tetrahedra between so
-many nodes that is trained for a few steps; its size is printed, and that of the cells in it.
+many nodes that is trained for a few steps; its size is printed, and that of the cells in it. With
+``--moved``, the nodes are elsewhere in each design.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.speed.cube import trained_cube
+from benchmarks.speed.cube import trained_cube, with_moved_nodes
 from docs.site.explorer_pictures import ARGUMENTS, wait_for
 from simulgenvae.explorer.describe import Origin
 from simulgenvae.explorer.page import make_page
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("page", type=Path, nargs="?", help="page to measure, or to write")
     parser.add_argument("--nodes", type=int, help="number of nodes of a study that is made")
     parser.add_argument("--modes", type=int, default=256, help="its number of modes at most")
+    parser.add_argument("--moved", action="store_true", help="designs have their own geometry")
     parser.add_argument("--seconds", type=float, default=5.0, help="time for which it is moved")
     options = parser.parse_args()
     if options.page is None and options.nodes is None:
@@ -69,13 +71,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = options.page or Path(folder) / "page.html"
         if options.nodes is not None:
-            make_large_page(options.nodes, options.modes, Path(folder) / "study", page)
+            study = Path(folder) / "study"
+            make_large_page(options.nodes, options.modes, study, page, moved=options.moved)
         measure(page, options.seconds)
 
 
-def make_large_page(nodes: int, modes: int, study: Path, page: Path) -> None:
+def make_large_page(
+    nodes: int, modes: int, study: Path, page: Path, *, moved: bool = False
+) -> None:
     """Write the page of a surrogate on tetrahedra, and print its size."""
     surrogate, runs = trained_cube(nodes, modes, study)
+    if moved:
+        surrogate = with_moved_nodes(surrogate, runs)
     twin = make_twin(surrogate, runs, Origin("cube", "model-1", "", None))
     page.write_bytes(make_page("cube", twin.container()))
     drawn = {name: each for name, each in twin.arrays.items() if not name.startswith("volume.")}

@@ -15,9 +15,12 @@ import pyvista
 
 import simulgenvae
 from simulgenvae.errors import UserError
+from tests.explorer.conftest import assets, description
 
 from .conftest import Outcome
 from .own_meshes import NEW, TIMES, Kind, field, params
+
+__all__ = ["assets"]
 
 REMARKS: dict[Kind, str] = {
     "corresponding": "nodes elsewhere",
@@ -195,6 +198,23 @@ def test_commands_that_know_one_mesh_only_say_so(
     done = cli("explore", "sample", folder / "S", "--out", tmp_path / "e.npz")
     assert done.code == 2
     assert "is not known where runs have meshes of their own" in done.err
+
+
+@pytest.mark.usefixtures("assets")
+def test_a_page_shows_the_geometry_of_a_design(
+    own_mesh_study: tuple[Kind, Path], tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    kind, folder = own_mesh_study
+    assert cli("export", folder / "S", "--out", tmp_path / "twin.html").code == 0
+    about = description((tmp_path / "twin.html").read_bytes())
+    alone = kind == "alone"
+    names = [each["name"] for each in about["inputs"]]
+    assert names[0] == ("shape 1" if alone else "length")
+    assert about["geometry"]["kind"] == ("cut" if kind == "grid" else "moved")
+    assert bool(about["geometry"]["note"]) == alone
+    # The longest plate of the training runs.
+    assert about["geometry"]["upper"][0] == pytest.approx(1.27, abs=0.2)
+    assert len(about["training_ids"]) > 5
 
 
 def test_designs_are_suggested_by_their_parameters(

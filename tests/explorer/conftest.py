@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
+import re
+import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,3 +51,13 @@ def assets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     (folder / "runtime.wasm.gz").write_bytes(gzip.compress(b"runtime"))
     monkeypatch.setattr("simulgenvae.explorer.page.ASSETS", folder)
     return folder
+
+
+def description(page: bytes) -> dict[str, Any]:
+    """Return the description in a page."""
+    found = re.search(rb'id="twin">([^<]+)<', page)
+    assert found is not None
+    container = gzip.decompress(base64.b64decode(found[1]))
+    (length,) = struct.unpack("<I", container[8:12])
+    description: dict[str, Any] = json.loads(container[12 : 12 + length])["description"]
+    return description

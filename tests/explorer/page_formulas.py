@@ -56,6 +56,13 @@ class Page:
             found["novelty"] = float(design["novelty"][0])
         return found
 
+    def shape(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the shape ``[M, S]`` of one design."""
+        rows = self.design(inputs)["shape"].astype(np.float32)
+        mean = self.arrays["shape.mean"]
+        change = Session(self.arrays["model.shape"].tobytes())({"rows": rows})["states"]
+        return np.asarray(mean + change.reshape(mean.shape))
+
     def quantities(self, inputs: dict[str, np.ndarray]) -> list[dict[str, Any]]:
         """Return value, std, lower, upper, time and place of each quantity of one design."""
         design = self.design(inputs)

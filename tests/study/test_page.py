@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import os
-import re
 import shutil
-import struct
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from simulgenvae import Study
 from simulgenvae.errors import UserError
 from simulgenvae.study.page import Page
-from tests.explorer.conftest import assets
+from tests.explorer.conftest import assets, description
 
 __all__ = ["assets"]
 
@@ -30,16 +25,6 @@ def study(board: Path, tmp_path: Path) -> Study:
     """Return a copy of a trained study."""
     shutil.copytree(board, tmp_path / "copy")
     return Study.open(tmp_path / "copy")
-
-
-def _description(page: bytes) -> dict[str, Any]:
-    """Return the description in a page."""
-    found = re.search(rb'id="twin">([^<]+)<', page)
-    assert found is not None
-    container = gzip.decompress(base64.b64decode(found[1]))
-    (length,) = struct.unpack("<I", container[8:12])
-    description: dict[str, Any] = json.loads(container[12 : 12 + length])["description"]
-    return description
 
 
 def test_a_page_is_made_anew_only_where_the_model_has_changed(
@@ -66,30 +51,30 @@ def test_a_page_is_made_anew_only_where_the_model_has_changed(
 
 
 def test_a_page_without_the_data_has_no_training_runs(study: Study) -> None:
-    with_data = _description(study.page().html)
+    with_data = description(study.page().html)
     assert len(with_data["training_ids"]) == len(study.load_surrogate().split.train)
     shutil.rmtree(study.dataset)
-    without = _description(study.page().html)
+    without = description(study.page().html)
     assert without["training_ids"] == []
     assert without["inputs"] == with_data["inputs"]
 
 
 def test_the_error_is_that_of_the_last_evaluation_of_this_model(study: Study) -> None:
     study.metrics_file.unlink(missing_ok=True)
-    assert _description(study.page().html)["evaluation"] is None
+    assert description(study.page().html)["evaluation"] is None
     result = study.evaluate()
-    error = _description(study.page().html)["evaluation"]
+    error = description(study.page().html)["evaluation"]
     assert error["relative_error"] == pytest.approx(result.mean_error("prediction"))
     text = study.metrics_file.read_text()
     study.metrics_file.write_text(text.replace(result.training.data_fingerprint, "0" * 64))
-    assert _description(study.page().html)["evaluation"] is None
+    assert description(study.page().html)["evaluation"] is None
 
 
 def test_an_error_on_validation_runs_is_not_told_as_that_of_test_runs(study: Study) -> None:
     study.evaluate()
     found = json.loads(study.metrics_file.read_text())
     study.metrics_file.write_text(json.dumps(found | {"compared_split": "validation"}))
-    assert _description(study.page().html)["evaluation"] is None
+    assert description(study.page().html)["evaluation"] is None
 
 
 def test_without_assets_no_port_stays_open(study: Study, assets: Path) -> None:

@@ -8,12 +8,13 @@ import { trainingImage } from "./image/training";
 import { setupOf } from "./model/setup";
 import { aboutDialog } from "./page/about";
 import { CurvePanel } from "./page/curve_panel";
-import { button, byId } from "./page/dom";
+import { button, byId, element } from "./page/dom";
 import { missingFeature, showFailure } from "./page/failure";
 import { type Hook, hookOf } from "./page/hook";
 import { listenToKeys } from "./page/keys";
 import { Linked } from "./page/linked";
 import { MeshView } from "./page/mesh_view";
+import { Placed } from "./page/placed";
 import { Predictions } from "./page/predictions";
 import { Reading } from "./page/reading";
 import { ShownFields } from "./page/shown_fields";
@@ -73,6 +74,9 @@ function assemble(
   byId("study").textContent = description.study;
   byId("model").textContent = `${description.model} · ${description.training_ids.length} training runs`;
   inputsPanel(byId("inputs"), container, store);
+  if (description.geometry?.note) {
+    byId("inputs").append(element("p", { class: "note" }, description.geometry.note));
+  }
   if (description.image) new ImagePanel(byId("image"), container, description.image, store);
   byId("image-section").hidden = !description.image;
   designsPanel(byId("designs"), container, store, firstImage);
@@ -83,17 +87,23 @@ function assemble(
       ? new CurvePanel(root, container, mesh, fields, predictions, store)
       : new MeshView(root, container, mesh, fields, predictions, store);
   const stage = view instanceof MeshView ? view.stage : null;
-  const look = stage && ((direction: Parameters<typeof stage.camera.look>[0]) => stage.camera.look(direction));
+  const look = stage && ((direction: Parameters<typeof stage.look>[0]) => stage.look(direction));
   displayPanel(byId("display-bar"), byId("display-more"), description, mesh, fields.scalars, store, {
     look,
     range: () => view.range,
   });
-  const time = new TimePanel(byId("time"), description.times, description.time_unit, store, () => predictions.upToDate);
-  const probes = new ProbesPanel(byId("probes"), description, mesh, store);
+  const time = new TimePanel(
+    byId("time"),
+    { trained: description.times, unit: description.time_unit, continuous: description.continuous_in_time },
+    store,
+    () => predictions.upToDate,
+  );
+  const placed = new Placed(mesh, () => predictions.current);
+  const probes = new ProbesPanel(byId("probes"), description, placed, store);
   const reading = new Reading(container, fields, predictions, store, probes);
   const quantities = new QuantitiesPanel(byId("quantities"), description);
   byId("quantities-section").hidden = !description.quantities.length && !description.left_out_quantities.length;
-  const takeaway = new Takeaway(container, mesh, fields, predictions, store, view, say);
+  const takeaway = new Takeaway(container, mesh, placed, fields, predictions, store, view, say);
   const about = aboutDialog(description);
   document.body.append(about);
   byId("takeaway").append(...takeaway.buttons(), themeButton(() => {
@@ -130,7 +140,7 @@ function assemble(
     const { design, pinned } = store.state;
     quantities.show(predictions.quantities(design), predictions.quantities(pinned), part);
   };
-  window.explorer = hookOf(container, store, predictions, fields);
+  window.explorer = hookOf(container, store, predictions, fields, placed);
   listenToKeys({
     ArrowLeft: () => time.step(-1),
     ArrowRight: () => time.step(1),
@@ -140,7 +150,7 @@ function assemble(
     r: () => store.set({ design: randomDesign(container) }),
     0: () => store.set({ design: { parameters: middle(description), image: firstImage } }),
     p: () => reading.togglePin(),
-    f: () => stage?.camera.look(mesh.dimension === 3 ? "iso" : "z"),
+    f: () => stage?.look(mesh.dimension === 3 ? "iso" : "z"),
     e: () => store.set({ edges: !store.state.edges }),
     i: () => store.set({ isolines: !store.state.isolines }),
     "?": () => about.showModal(),

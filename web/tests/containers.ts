@@ -45,6 +45,7 @@ export const DESCRIPTION: Description = {
   vectors: [{ name: "u", components: [1, 2], is_displacement: true }],
   dimension: 2,
   node_count: 4,
+  geometry: null,
   training_ids: ["a", "b"],
   calibration: { std_factor: 2, interval_factor: 3, level: 0.9, label: "90 % interval", runs: 12, warning: null },
   variance_floor: 0.1,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.deployment.write import COMPARED_DESIGNS, inputs_of, random_designs
+from simulgenvae.deployment.write import COMPARED_DESIGNS, inputs_of, random_conditions
+from simulgenvae.explorer.geometry import given_scaler
 from simulgenvae.explorer.onnx_file import Session
 from simulgenvae.models.unit_times import unit_times
 from simulgenvae.surrogate.ensemble import Calibration
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.geometry import PageGeometry
     from simulgenvae.explorer.network_files import NetworkFiles
     from simulgenvae.explorer.state import StateArrays
     from simulgenvae.surrogate.surrogate import Surrogate
@@ -40,10 +42,11 @@ class Difference(NamedTuple):
 
 
 class Accuracy(NamedTuple):
-    """Differences of all designs: fields, and their calibrated spread."""
+    """Differences of all designs: fields, their calibrated spread, and shapes."""
 
     fields: Difference
     spread: Difference
+    shapes: Difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,8 @@ class Expected:
         interval.
     state
         Map from states to fields.
+    geometry, shapes
+        Geometries, and those of the designs ``[n, M, S]``; None where all have one mesh.
     """
 
     designs: Conditions
@@ -71,13 +76,18 @@ class Expected:
     spreads: NDArray[np.float32]
     factor: float
     state: StateArrays
+    geometry: PageGeometry | None = None
+    shapes: NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, surrogate: Surrogate, state: StateArrays) -> Expected:
+    def of(
+        cls, surrogate: Surrogate, state: StateArrays, geometry: PageGeometry | None = None
+    ) -> Expected:
         """Predict designs by the surrogate itself."""
-        designs = random_designs(surrogate, COMPARED_DESIGNS)
+        designs = random_conditions(given_scaler(surrogate), COMPARED_DESIGNS)
         ensemble = required_ensemble(surrogate)
-        found = ensemble.predict(designs, surrogate.times, latent_samples=EXPECTED_ERROR_LATENTS)
+        seen = surrogate.complete(designs)
+        found = ensemble.predict(seen, surrogate.times, latent_samples=EXPECTED_ERROR_LATENTS)
         last = len(surrogate.times) - 1
         steps = np.unique(np.linspace(0, last, _COMPARED_TIMES).astype(int))
         part = replace(
@@ -96,32 +106,35 @@ class Expected:
         factor = max(calibration.std_factor, calibration.interval_factor)
         spreads = np.stack([factor * spread(reduction.sum_of_squares(each)) for each in every])
         times = unit_times(surrogate.times, surrogate.times)[steps]
-        return cls(designs, times, fields.astype(np.float32), spreads, factor, state)
+        shapes = None if geometry is None else geometry.shapes(designs)
+        single = fields.astype(np.float32)
+        return cls(designs, times, single, spreads, factor, state, geometry, shapes)
 
     def but_by(self, files: NetworkFiles) -> Expected:
         """Return what networks predict of the same designs, which others are compared with."""
         found = list(self._predicted(files))
         return replace(
             self,
-            fields=np.stack([fields for fields, _ in found]),
-            spreads=np.stack([spreads for _, spreads in found]),
+            fields=np.stack([each.fields for each in found]),
+            spreads=np.stack([each.spread for each in found]),
         )
 
     def compare(self, files: NetworkFiles) -> Accuracy:
         """Return the largest difference of networks over all designs."""
-        found = [
-            (self._difference(fields, self.fields[row]), self._difference(std, self.spreads[row]))
-            for row, (fields, std) in enumerate(self._predicted(files))
-        ]
+        every = np.concatenate([self._own(row, each) for row, each in enumerate(self.fields)], 1)
+        found = []
+        for row, each in enumerate(self._predicted(files)):
+            pairs = ((each.fields, self.fields[row]), (each.spread, self.spreads[row]))
+            both = [_difference(self._own(row, a), self._own(row, b), every) for a, b in pairs]
+            found.append((*both, self._shape_difference(each.shape, row)))
         return Accuracy(*(Difference(*np.max(each, axis=0)) for each in zip(*found, strict=True)))
 
-    def _predicted(
-        self, files: NetworkFiles
-    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Yield fields and spread of each design by networks, both ``[t, M, V]``."""
+    def _predicted(self, files: NetworkFiles) -> Iterator[_Predicted]:
+        """Yield each design by networks."""
         design = Session(files.design)
         coefficients = Session(files.coefficients)
         basis = Session(files.basis)
+        shapes = None if files.shape is None else Session(files.shape)
         for row in range(len(self.designs)):
             found = design(inputs_of(self.designs.select([row])))
             answers = coefficients({**found, "times": self.times})
@@ -131,20 +144,48 @@ class Expected:
             for deviation in answers["deviations"]:
                 states = basis({"rows": deviation})["states"]
                 variance += np.square(self._valued(self.state.factor * states))
-            yield fields, self.factor * spread(variance)
+            shape = None
+            if shapes is not None and self.geometry is not None:
+                change = shapes({"rows": found["shape"].astype(np.float32)})["states"]
+                shape = self.geometry.mean + change.reshape(self.geometry.mean.shape)
+            yield _Predicted(fields, self.factor * spread(variance), shape)
+
+    def _own(self, row: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values ``[t, M, V]`` of a design at the nodes that its geometry has."""
+        if self.geometry is None or self.shapes is None:
+            return values
+        inside = self.geometry.inside(self.shapes[row])
+        return values[:, inside if self.state.valued is None else inside[self.state.valued]]
+
+    def _shape_difference(self, shape: NDArray[np.float32] | None, row: int) -> Difference:
+        if shape is None or self.shapes is None:
+            return Difference(0.0, 0.0)
+        return _difference(shape[None], self.shapes[None, row], self.shapes)
 
     def _valued(self, flat: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return fields ``[t, M·V]`` at the nodes with values, ``[t, m, V]``."""
         whole = flat.reshape(len(flat), -1, self.fields.shape[-1])
         return whole if self.state.valued is None else whole[:, self.state.valued]
 
-    def _difference(self, found: NDArray[np.float32], known: NDArray[np.float32]) -> Difference:
-        over = (0, 1, 2)
-        span = np.ptp(self.fields, axis=over)
-        size = self.fields.std(axis=over, dtype=np.float64)
-        # Rounding counts as no difference: there are no finer numbers.
-        rounding = 2 * np.spacing(np.abs(self.fields).max(axis=over))
-        apart = np.maximum(np.abs(found.astype(np.float64) - known) - rounding, 0.0)
-        worst = apart.max(axis=(0, 1)) / np.where(span > 0, span, 1.0)
-        mean = np.sqrt(np.square(apart).mean(axis=(0, 1))) / np.where(size > 0, size, 1.0)
-        return Difference(float(worst.max()), float(mean.max()))
+
+class _Predicted(NamedTuple):
+    """Fields and spread ``[t, M, V]`` of a design by networks, and its shape ``[M, S]``."""
+
+    fields: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    shape: NDArray[np.float32] | None
+
+
+def _difference(
+    found: NDArray[np.floating], known: NDArray[np.floating], every: NDArray[np.floating]
+) -> Difference:
+    """Return the difference of arrays ``[t, M, V]``, relative to ``every``, ``[…, …, V]``."""
+    over = (0, 1)
+    span = np.ptp(every, axis=over)
+    size = every.std(axis=over, dtype=np.float64)
+    # Rounding counts as no difference: there are no finer numbers.
+    rounding = 2 * np.spacing(np.abs(every).max(axis=over).astype(np.float32))
+    apart = np.maximum(np.abs(found.astype(np.float64) - known) - rounding, 0.0)
+    worst = apart.max(axis=(0, 1)) / np.where(span > 0, span, 1.0)
+    mean = np.sqrt(np.square(apart).mean(axis=(0, 1))) / np.where(size > 0, size, 1.0)
+    return Difference(float(worst.max()), float(mean.max()))

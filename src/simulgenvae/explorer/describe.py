@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae import __version__
+from simulgenvae.deployment.write import random_conditions
 from simulgenvae.explorer.description import (
     CalibrationFactors,
     CategoryInput,
@@ -22,6 +23,7 @@ from simulgenvae.explorer.description import (
     Vector,
 )
 from simulgenvae.explorer.drawn_mesh import dimension
+from simulgenvae.explorer.geometry import given_scaler
 from simulgenvae.mesh.components import whole_fields
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.ensemble import Calibration, interval_label, interval_warning
@@ -31,11 +33,15 @@ from simulgenvae.surrogate.labelled_arrays import NOVELTY_LIMIT
 from simulgenvae.surrogate.predict import required_ensemble
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.explorer.geometry import PageGeometry
     from simulgenvae.explorer.quantities import PageQuantities
     from simulgenvae.surrogate.surrogate import Surrogate
 
+_RANGED_DESIGNS = 12
 _APPROXIMATION = (
     "the uncertainty in this page is an approximation of that of `simulgenvae predict`, whose "
     "matrices are too large for a page"
@@ -60,6 +66,7 @@ def describe(
     training: Conditions | None,
     origin: Origin,
     quantities: PageQuantities,
+    geometry: PageGeometry | None = None,
     *,
     is_exact: bool,
 ) -> Description:
@@ -68,7 +75,7 @@ def describe(
     ``is_exact`` is False where the page's uncertainty is an approximation of Python's; the other
     arguments are those of ``make_twin``.
     """
-    scaler = surrogate.condition_scaler
+    scaler = given_scaler(surrogate)
     mesh = surrogate.whole_mesh
     mask = surrogate.mask
     form = scaler.images
@@ -87,10 +94,11 @@ def describe(
         time_unit=surrogate.time_unit,
         continuous_in_time=_is_continuous(surrogate),
         length_unit=mesh.unit,
-        variables=_variables(surrogate),
+        variables=_variables(surrogate, geometry),
         vectors=_vectors(surrogate),
-        dimension=dimension(mesh),
+        dimension=dimension(mesh) if geometry is None else geometry.dimension,
         node_count=surrogate.reduction.field_shape[0] if mask is None else len(mask.valued),
+        geometry=None if geometry is None else geometry.about(),
         training_ids=() if training is None else training.ids,
         calibration=_calibration(surrogate, is_exact=is_exact),
         variance_floor=VARIANCE_FLOOR,
@@ -125,17 +133,44 @@ def _is_continuous(surrogate: Surrogate) -> bool:
     return all(DECODERS[member.decoder_name].continuous_in_time for member in members)
 
 
-def _variables(surrogate: Surrogate) -> tuple[Variable, ...]:
-    scaling = surrogate.reduction.state_map
-    offsets = np.zeros(len(surrogate.variables)) if scaling.offsets is None else scaling.offsets
-    # The scaling maps the smallest and the largest value of the training runs to -0.7 and 0.7.
-    low = (scaling.scaler.centre - scaling.scaler.half_span).min(axis=0) + offsets
-    high = (scaling.scaler.centre + scaling.scaler.half_span).max(axis=0) + offsets
+def _variables(surrogate: Surrogate, geometry: PageGeometry | None) -> tuple[Variable, ...]:
+    if geometry is not None and geometry.kind == "cut":
+        low, high = _ranges_inside(surrogate, geometry)
+    else:
+        low, high = _trained_ranges(surrogate)
     named = zip(surrogate.variables, surrogate.units, low, high, strict=True)
     return tuple(
         Variable(name=name, unit=unit, range=(float(least), float(largest)))
         for name, unit, least, largest in named
     )
+
+
+def _trained_ranges(surrogate: Surrogate) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smallest and the largest value of each variable in the training runs, ``[V]``."""
+    scaling = surrogate.reduction.state_map
+    offsets = np.zeros(len(surrogate.variables)) if scaling.offsets is None else scaling.offsets
+    # The scaling maps the smallest and the largest value of the training runs to -0.7 and 0.7.
+    low = (scaling.scaler.centre - scaling.scaler.half_span).min(axis=0) + offsets
+    high = (scaling.scaler.centre + scaling.scaler.half_span).max(axis=0) + offsets
+    return low, high
+
+
+def _ranges_inside(
+    surrogate: Surrogate, geometry: PageGeometry
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smallest and the largest value of each variable inside of geometries, ``[V]``.
+
+    They are those of predictions: the model knows the training runs only together with their
+    continuation outside, which reaches much further.
+    """
+    designs = random_conditions(given_scaler(surrogate), _RANGED_DESIGNS)
+    low, high = [], []
+    for row, shape in enumerate(geometry.shapes(designs)):
+        fields = surrogate.predict(designs.select([row]))["fields"].to_numpy()[0]
+        own = fields[:, geometry.inside(shape)]
+        low.append(own.min(axis=(0, 1)))
+        high.append(own.max(axis=(0, 1)))
+    return np.min(low, axis=0), np.max(high, axis=0)
 
 
 def _vectors(surrogate: Surrogate) -> tuple[Vector, ...]:

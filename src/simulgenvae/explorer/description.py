@@ -74,6 +74,20 @@ class Vector(_Record):
     is_displacement: bool
 
 
+class Geometry(_Record):
+    """Geometries of designs, where runs have meshes of their own."""
+
+    kind: Literal["moved", "cut"]
+    """Meaning of a shape: the positions of the nodes, or the signed distance from the boundary at
+    the nodes of a grid, positive inside."""
+    lower: tuple[float, float, float]
+    """Least coordinates of the geometries of the training runs."""
+    upper: tuple[float, float, float]
+    """Largest coordinates."""
+    note: str
+    """Sentences about the geometry that is shown; empty where it follows from the parameters."""
+
+
 class CalibrationFactors(_Record):
     """Factors from the spread to standard deviation and interval."""
 
@@ -109,7 +123,10 @@ class QuantityArrays(_Record):
     weights: str | None = None
     """Factors of the values in a sum over places, float64 ``[R]``; None for extremes."""
     coords: str | None = None
-    """Positions of the places of an extreme, float32 ``[R, D]``; None where it has no place."""
+    """Positions of the places of an extreme, float32 ``[R, D]``; None where it has no place, and
+    where nodes have other positions in each design."""
+    places: str | None = None
+    """Instead of them, the nodes of the places, uint32 ``[R]``."""
 
 
 class Limit(_Record):
@@ -188,6 +205,8 @@ class Description(_Record):
     dimension: Literal[1, 2, 3]
     """Dimension of the space that the mesh spans."""
     node_count: int
+    geometry: Geometry | None = None
+    """None where all designs have one mesh."""
     training_ids: tuple[str, ...]
     calibration: CalibrationFactors
     variance_floor: float

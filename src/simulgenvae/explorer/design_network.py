@@ -15,12 +15,14 @@ from simulgenvae.deployment.buffers import hold
 from simulgenvae.deployment.field_model import without_encoder
 from simulgenvae.deployment.scaled_parameters import ScaledParameters
 from simulgenvae.explorer.processes import Processes
+from simulgenvae.explorer.shape_network import ShapeNetwork
 from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks
 
 if TYPE_CHECKING:
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.surrogate.ensemble import Ensemble
+    from simulgenvae.surrogate.shapes import ShapeModel
 
 
 class DesignNetwork(nn.Module):
@@ -33,6 +35,7 @@ class DesignNetwork(nn.Module):
     - ``processes`` ``[1 + S, T, r]``: mean of the Gaussian processes over the mirror views, and
       their samples, where they have a weight;
     - ``novelty`` ``[1]``, where there are Gaussian processes;
+    - ``shape`` ``[1, k]``: coefficients of its geometry, where designs have meshes of their own;
     - ``widening`` ``[1]``: factor to the spread outside the trained range.
 
     Parameters
@@ -41,12 +44,17 @@ class DesignNetwork(nn.Module):
         What predicts.
     samples
         Number of latents that are sampled of a single network.
+    shapes
+        Description of geometries; None where all designs have one mesh.
     seed
         Seed of all samples.
     """
 
-    def __init__(self, ensemble: Ensemble, samples: int, seed: int = 0) -> None:
+    def __init__(
+        self, ensemble: Ensemble, samples: int, shapes: ShapeModel | None = None, seed: int = 0
+    ) -> None:
         super().__init__()
+        self.shape = None if shapes is None else ShapeNetwork(shapes)
         self.views = [view.axes for view in ensemble.mirror_views]
         networks = [member for member in ensemble.members if isinstance(member, Networks)]
         self.conditioners = nn.ModuleList(
@@ -73,7 +81,8 @@ class DesignNetwork(nn.Module):
         """Names of the outputs, in their order."""
         processes = ["processes"] if self.has_weight else []
         novelty = [] if self.processes is None else ["novelty"]
-        return ["latents", *processes, *novelty, "widening"]
+        shape = [] if self.shape is None else ["shape"]
+        return ["latents", *processes, *novelty, *shape, "widening"]
 
     @property
     def is_exact(self) -> bool:
@@ -96,6 +105,10 @@ class DesignNetwork(nn.Module):
         if parameters is None:
             assert images is not None, "designs have parameters or images"
             parameters = images.new_zeros((1, 0), dtype=torch.float64)
+        geometry = []
+        if self.shape is not None:
+            parameters, shape = self.shape(parameters, images)
+            geometry = [shape]
         table = self.scaled(parameters)
         seen = self._views_of(images)
         found = [self._latents(table, seen)]
@@ -106,7 +119,7 @@ class DesignNetwork(nn.Module):
                 over_views = torch.cat([mean, *self._mirrored_means(table, seen[1:])])
                 found.append(torch.cat([over_views.mean(0, keepdim=True), samples]))
             found.append(novelty)
-        return (*found, self.widening(parameters))
+        return (*found, *geometry, self.widening(parameters))
 
     def _mirrored_means(self, table: Tensor, seen: list[Tensor | None]) -> list[Tensor]:
         """Return the means of the Gaussian processes in the mirror views, mirrored back."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.errors import UserError
 from simulgenvae.explorer.description import (
     Bands,
     LeftOutQuantity,
@@ -19,15 +18,11 @@ from simulgenvae.explorer.description import (
     Quantity,
     QuantityArrays,
 )
-from simulgenvae.quantities import QuantityGroup, default_texts, read_quantities
+from simulgenvae.explorer.readable_quantities import readable
+from simulgenvae.quantities import default_texts
 from simulgenvae.quantities.grammar import parse
 from simulgenvae.quantities.statistics import STATISTICS
-from simulgenvae.surrogate.quantities import (
-    QuantityPredictor,
-    band_label,
-    domain_of,
-    quantity_warnings,
-)
+from simulgenvae.surrogate.quantities import band_label, quantity_predictor, quantity_warnings
 from simulgenvae.surrogate.quantity_calibration import TYPICAL
 
 if TYPE_CHECKING:
@@ -79,12 +74,15 @@ def page_quantities(
     state
         Map from states to fields.
     """
-    group, left_out = _readable(
-        dict(texts) or default_texts(surrogate.variables), surrogate, folder
-    )
+    group, left_out = readable(dict(texts) or default_texts(surrogate.variables), surrogate, folder)
+    if not texts:
+        # Nobody has asked for these.
+        left_out = ()
     if not len(group):
         return PageQuantities(left_out=left_out)
-    predictor = QuantityPredictor(surrogate, group)
+    moves = surrogate.shapes is not None
+    known = {quantity.name: quantity.text for quantity in group.quantities}
+    predictor = quantity_predictor(surrogate, known, folder=folder)
     factors = predictor.calibration
     modes = _Modes(state, group.domain)
     arrays = _Arrays()
@@ -107,7 +105,7 @@ def page_quantities(
                 correction=factors.correction[q],
                 typical=factors.typical[q],
                 std_factor=factors.std_factor[q],
-                arrays=_arrays_of(quantity, modes, arrays),
+                arrays=_arrays_of(quantity, modes, arrays, moves=moves),
             )
         )
     bands = Bands(
@@ -120,29 +118,13 @@ def page_quantities(
     return PageQuantities(tuple(found), left_out, bands, arrays.by_name)
 
 
-def _readable(
-    texts: Mapping[str, str], surrogate: Surrogate, folder: Path
-) -> tuple[QuantityGroup, tuple[LeftOutQuantity, ...]]:
-    """Return the quantities that can be read and that pages know, and the others."""
-    domain = domain_of(surrogate)
-    known = get_args(Quantity.model_fields["statistic"].annotation)
-    found: list[Measured] = []
-    left_out = []
-    for name, text in texts.items():
-        try:
-            (quantity,) = read_quantities({name: text}, domain, folder).quantities
-            if (statistic := parse(text).statistic) not in known:
-                raise UserError(f"a page has no statistic {statistic!r}")
-        except UserError as error:
-            reason = str(error).removeprefix(f"quantity {name!r}: ")
-            left_out.append(LeftOutQuantity(name=name, text=text, reason=reason))
-        else:
-            found.append(quantity)
-    return QuantityGroup(tuple(found), domain), tuple(left_out)
+def _arrays_of(
+    quantity: Measured, modes: _Modes, arrays: _Arrays, *, moves: bool
+) -> QuantityArrays:
+    """Return the names of a quantity's arrays, which are added to the others.
 
-
-def _arrays_of(quantity: Measured, modes: _Modes, arrays: _Arrays) -> QuantityArrays:
-    """Return the names of a quantity's arrays, which are added to the others."""
+    ``moves`` says whether the nodes of each design have their own positions.
+    """
     region = quantity.region
     is_sum = not quantity.statistic.is_extreme
     weights = quantity.volumes
@@ -164,7 +146,9 @@ def _arrays_of(quantity: Measured, modes: _Modes, arrays: _Arrays) -> QuantityAr
         names["rows"] = arrays.add(modes.rows(region.nodes).astype(np.uint32))
     if is_sum:
         names["weights"] = arrays.add(weights if mixed is None else np.ones(1))
-    if quantity.has_place and quantity.coords is not None:
+    if quantity.has_place and moves:
+        names["places"] = arrays.add(modes.rows(region.nodes).astype(np.uint32))
+    elif quantity.has_place and quantity.coords is not None:
         names["coords"] = arrays.add(quantity.coords.astype(np.float32))
     return QuantityArrays(**names)
 

@@ -14,6 +14,7 @@ import numpy as np
 from simulgenvae.explorer.container import pack
 from simulgenvae.explorer.describe import Origin, describe
 from simulgenvae.explorer.drawn_mesh import drawn_mesh
+from simulgenvae.explorer.geometry import PageGeometry, given_scaler
 from simulgenvae.explorer.networks import networks_of
 from simulgenvae.explorer.onnx_file import require_onnx
 from simulgenvae.explorer.quantities import page_quantities
@@ -85,17 +86,23 @@ def make_twin(
     ------
     UserError
         Where packages are missing, where only the VAE is trained, for a model that is too large,
-        and where the exported networks differ from the surrogate.
+        for geometries that a page cannot draw, and where the exported networks differ from the
+        surrogate.
     """
     require_onnx("A page with a model inside")
+    geometry = PageGeometry.of(surrogate)
     state = StateArrays.of(surrogate)
-    networks = networks_of(surrogate, state, own_error(surrogate, origin))
+    networks = networks_of(surrogate, state, own_error(surrogate, origin), geometry)
     texts = surrogate.settings.quantities if texts is None else texts
     quantities = page_quantities(surrogate, texts, folder, state)
-    description = describe(surrogate, training, origin, quantities, is_exact=networks.is_exact)
+    description = describe(
+        surrogate, training, origin, quantities, geometry, is_exact=networks.is_exact
+    )
+    mesh = surrogate.whole_mesh if geometry is None else geometry.mesh
     arrays = _training_arrays(surrogate, training)
-    arrays |= drawn_mesh(surrogate.whole_mesh, description.node_count).arrays()
-    arrays |= volume_arrays(surrogate.whole_mesh)
+    arrays |= drawn_mesh(mesh, description.node_count).arrays()
+    arrays |= volume_arrays(mesh)
+    arrays |= {} if geometry is None else geometry.arrays()
     arrays |= state.arrays()
     arrays |= networks.arrays()
     arrays |= quantities.arrays
@@ -111,7 +118,7 @@ def own_error(surrogate: Surrogate, origin: Origin) -> float | None:
 
 
 def _training_arrays(surrogate: Surrogate, training: Conditions | None) -> dict[str, NDArray[Any]]:
-    scaler = surrogate.condition_scaler
+    scaler = given_scaler(surrogate)
     table = np.zeros((0, len(scaler.names))) if training is None else training.table
     arrays: dict[str, NDArray[Any]] = {"training.table": table.astype(np.float64)}
     if scaler.images is not None:

@@ -40,7 +40,7 @@ class Paging(StudyData):
         ------
         UserError
             Where there is no model, where packages are missing, and for a model that is too large
-            for a page or differs from the surrogate in it.
+            for a page or differs from the surrogate in it, or whose geometries it cannot draw.
 
         Examples
         --------
@@ -55,7 +55,6 @@ class Paging(StudyData):
         require_assets()
         study = self.pinned()
         surrogate = _load(study)
-        surrogate.require_one_mesh("the explorer's page")
         facts = read_facts(study)
         name = study.folder.resolve().name
         origin = Origin(
@@ -148,14 +147,19 @@ def _is_locked(study: Paging) -> bool:
 
 def _training(study: Paging, surrogate: Surrogate) -> Conditions | None:
     """Return the conditions of the training runs that the study still has."""
+    from simulgenvae.explorer.geometry import given_scaler
+
     try:
         dataset = study.open_dataset(surrogate.settings)
     except UserError:
         # A model without its data is as good.
         return None
     rows = [dataset.ids.index(run) for run in surrogate.split.train if run in dataset.ids]
+    scaler = given_scaler(surrogate)
+    if surrogate.shapes is not None and scaler is surrogate.condition_scaler:
+        # The shape of a design is given in the page.
+        dataset = surrogate.seen(dataset)
     conditions = dataset.conditions.select(rows)
-    scaler = surrogate.condition_scaler
     known = conditions.names == scaler.names and conditions.image_format == scaler.images
     if not rows or not known:
         return None

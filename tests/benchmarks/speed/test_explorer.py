@@ -31,12 +31,13 @@ def test_it_prints_the_times_of_a_page(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("moved", [False, True])
 def test_a_page_is_made_of_any_number_of_nodes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], moved: bool
 ) -> None:
     explorer = pytest.importorskip("benchmarks.speed.explorer")
     page = tmp_path / "page.html"
-    explorer.make_large_page(60, 4, tmp_path / "study", page)
+    explorer.make_large_page(60, 4, tmp_path / "study", page, moved=moved)
     printed = capsys.readouterr().out
     assert printed.startswith("60 nodes, ")
     assert "tetrahedra, 4 modes: " in printed

@@ -79,3 +79,41 @@ def test_offsets_keep_their_digits_and_nodes_without_values_are_grey(open_page: 
     # Their common digits are in the title of the bar, not at each of its numbers.
     page.set("{rangeKind: 'time'}")
     assert page.page.inner_text(".colour-bar-title >> nth=0").startswith("p − ")
+
+
+def test_times_between_the_trained_ones_are_predicted(plate: Opened) -> None:
+    model, inputs = small_model("plate"), np.array([0.3, 1.0])
+    plate.set(
+        "{time: 3.25, shown: 'std', design: {parameters: [0.3, 1], image: null}, probes: [30]}"
+    )
+    # The model is linear in time.
+    before, after = model.fields(inputs)[3:5]
+    expected = before + 0.25 * (after - before)
+    for v in range(len(model.variables)):
+        wrong = np.abs(np.array(plate.values(v, "prediction")) - expected[:, v]).max()
+        assert wrong < 1e-4 * np.ptp(model.fields(inputs)[:, :, v])
+    field = plate.page.get_by_label("Time, number")
+    assert field.input_value() == "2.5"
+    # The value beside the probe is of this time, too.
+    text = plate.page.inner_text(".probe-value")
+    value = float(text.split(" ±")[0].replace("−", "-"))
+    shown = plate.state("scalar")
+    scalars = [*expected[30], np.linalg.norm(expected[30, 1:])]
+    assert value == pytest.approx(scalars[shown], rel=1e-3)
+    field.fill("0.5")
+    field.press("Enter")
+    plate.complete()
+    assert plate.state("time") == 1
+    plate.page.evaluate("document.activeElement.blur()")
+    plate.set("{time: 1.5, shown: 'prediction', probes: []}")
+    plate.page.keyboard.press("ArrowRight")
+    assert plate.state("time") == 2
+
+
+def test_only_trained_times_where_a_model_knows_no_others(open_page: Open) -> None:
+    page = open_page(small_model("plate", continuous_in_time=False).container(), load=False)
+    page.load("#t=1.5")
+    assert page.state("time") == len(TIMES) - 1
+    assert not page.page.get_by_label("Time, number").count()
+    assert page.page.inner_text("#time output") == "t = 4 s"
+    assert page.page.get_by_label("Time", exact=True).get_attribute("step") == "1"

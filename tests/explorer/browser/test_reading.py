@@ -58,6 +58,24 @@ def test_a_probe_shows_the_history_with_its_interval(page: Opened, tmp_path: Pat
     assert page.state("probes") == []
 
 
+def test_a_probe_is_placed_by_its_coordinates(page: Opened) -> None:
+    field = page.page.get_by_label("Coordinates of a probe")
+    field.fill("0.62, 0.49")
+    field.press("Enter")
+    page.complete()
+    (row,) = page.state("probes")
+    points = small_model("plate").mesh.points
+    distances = np.linalg.norm(points[:, :2] - [0.62, 0.49], axis=1)
+    assert row == int(np.argmin(distances))
+    assert field.input_value() == ""
+    # The same place is no second probe, and other texts are none.
+    for text in ("0.62 0.49", "here", "1"):
+        field.fill(text)
+        page.page.get_by_role("button", name="Add", exact=True).click()
+        assert page.state("probes") == [row]
+    assert field.evaluate("one => one.validationMessage") == "2 numbers are needed: x, y"
+
+
 def test_a_pinned_design_is_compared(page: Opened) -> None:
     alone = page.picture()
     page.page.get_by_role("button", name="Pin this design").click()

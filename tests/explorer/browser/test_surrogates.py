@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from simulgenvae.deployment.write import inputs_of, random_designs
@@ -45,6 +46,12 @@ def test_the_page_shows_what_the_surrogate_predicts(
     scores = page.page.evaluate("[window.explorer.novelty, window.explorer.study.expectedError]")
     assert scores[0] == pytest.approx(float(known["novelty"][0]), rel=1e-3)
     assert scores[1] == pytest.approx(float(known["expected_error"][0]), rel=1e-3)
+    between = 0.5 * (surrogate.times[1] + surrogate.times[2])
+    known_between = surrogate.predict(design, times=np.array([between]))["fields"].to_numpy()
+    page.set("{time: 1.5}")
+    for v in range(len(surrogate.variables)):
+        apart = np.array(page.values(v, "prediction")) - known_between[0, 0, :, v]
+        assert np.abs(apart).max() < CLOSE * np.ptp(known["fields"].to_numpy()[..., v])
     quantities = surrogate.quantities(design, default_texts(surrogate.variables))
     found_quantities = page.page.evaluate("window.explorer.quantities")
     assert len(found_quantities) == 2 * len(surrogate.variables)

@@ -52,6 +52,17 @@ export interface Calibration {
   warning: string | null;
 }
 
+/** Geometries of designs, where runs have meshes of their own. */
+export interface Geometry {
+  /** What a shape is: positions of the nodes, or the distance from the boundary at those of a grid. */
+  kind: "moved" | "cut";
+  /** Corners of a box around the geometries of the training runs. */
+  lower: [number, number, number];
+  upper: [number, number, number];
+  /** Sentences about the geometry that is shown. */
+  note: string;
+}
+
 export interface Limit {
   value: number;
   comparison: "<" | "<=" | ">" | ">=";
@@ -91,6 +102,8 @@ export interface Quantity {
     weights: string | null;
     /** Positions of the places, `[R, D]`, where an extreme has one. */
     coords: string | null;
+    /** Instead of them the nodes of the places, `[R]`, where nodes move. */
+    places: string | null;
   };
 }
 
@@ -131,6 +144,8 @@ export interface Description {
   vectors: Vector[];
   dimension: 1 | 2 | 3;
   node_count: number;
+  /** Null where all designs have one mesh. */
+  geometry: Geometry | null;
   training_ids: string[];
   calibration: Calibration;
   variance_floor: number;

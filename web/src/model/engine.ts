@@ -1,30 +1,33 @@
 /** Fields and their uncertainty, from the networks: what the worker computes. */
 
 import type { Bands } from "../data/description";
+import { timeAt } from "../fields/times";
 import {
   expectedError,
   field,
   rootWithFloor,
   sumOfSquares,
-  unitTimes,
+  unitTime,
   varianceFloor,
 } from "./formulas";
 import { history } from "./history";
-import { magnitude, magnitudeVariance } from "./magnitude";
+import { magnitudeVariance } from "./magnitude";
 import { Measuring } from "./measuring";
-import type { DesignInput, MeasuredDesign, Setup, ShownDesign, StudiedDesign } from "./messages";
+import type { DesignInput, History, MeasuredDesign, Setup, ShownDesign, StudiedDesign } from "./messages";
 import { type Coefficients, type Encoded, Networks } from "./networks";
+import { placedPlans } from "./quantities";
+import { rangesOf, TOGETHER } from "./ranges";
 
 /** Designs whose coefficients are kept: the one that is shown, a pinned one, and those before. */
 const KEPT = 4;
-/** Rows that are decoded together. */
-const TOGETHER = 16;
 
 /** Thrown where newer requests wait. */
 export class Interrupted extends Error {}
 
 interface Known {
   encoded: Encoded;
+  /** `[M, S]`, see `ShownDesign`. */
+  shape: Float32Array<ArrayBuffer> | null;
   /** Coefficients at all times, once they were needed. */
   all: (Coefficients & { floor: Float64Array }) | null;
   ranges: [number, number][] | null;
@@ -40,7 +43,7 @@ export class Engine {
     private readonly setup: Setup,
     private readonly networks: Networks,
   ) {
-    this.times = unitTimes(setup.times);
+    this.times = Float32Array.from(setup.times, (time) => unitTime(time, setup.times));
   }
 
   static async create(setup: Setup): Promise<Engine> {
@@ -48,7 +51,10 @@ export class Engine {
     return new Engine(setup, await Networks.load(setup.runtime, setup.networks, image));
   }
 
-  /** Return the field of a design at a time, and its spread if it is wanted. */
+  /** Return the field of a design at a time, and its spread if it is wanted.
+   *
+   * @param time - Position among the trained times; a whole number is one of them.
+   */
   async show(design: DesignInput, time: number, spread: boolean): Promise<ShownDesign> {
     const known = await this.encoded(design);
     const { novelty } = known.encoded;
@@ -64,6 +70,7 @@ export class Engine {
       key: design.key,
       field: shown,
       spread: spread ? this.spread(shown, states.subarray(length), count, known) : null,
+      shape: known.shape,
       novelty,
     };
   }
@@ -86,7 +93,10 @@ export class Engine {
     await rest();
     const { uniform, varianceFloor: floor, calibration } = this.setup;
     await this.learnProbes(probes, rest);
-    if (ranges) known.ranges ??= await this.ranges(all, rest);
+    if (ranges) known.ranges ??= await rangesOf(all.mean, this.valuedOf(known), this.setup, this.networks, rest);
+    const histories = (found: typeof all, times: number[]): History[] =>
+      probes.map((row) => history(row, this.probes.get(row) as Float32Array, found, { ...this.setup, times }));
+    const isBetween = !Number.isInteger(time);
     return {
       ...shown,
       expectedError: expectedError(
@@ -96,7 +106,10 @@ export class Engine {
         floor,
         calibration.std_factor,
       ),
-      histories: probes.map((row) => history(row, this.probes.get(row) as Float32Array, all, this.setup)),
+      histories: histories(all, this.setup.times),
+      between: isBetween
+        ? { time, histories: histories({ ...(await this.at(known, time)), floor: all.floor }, [time]) }
+        : null,
       ranges: known.ranges,
     };
   }
@@ -108,17 +121,19 @@ export class Engine {
   async measure(design: DesignInput, rest: (part: number) => Promise<void>): Promise<MeasuredDesign> {
     const known = await this.encoded(design);
     const all = await this.all(known);
-    known.measuring ??= this.measuring(known.encoded.widening, all);
+    known.measuring ??= this.measuring(known, all);
     return { key: design.key, quantities: await known.measuring.finish(rest) };
   }
 
-  private measuring(widening: number, { mean, samples }: Coefficients): Measuring {
-    const { quantities, bands, offsets, rank } = this.setup;
+  private measuring({ encoded, shape }: Known, { mean, samples }: Coefficients): Measuring {
+    const { bands, offsets, rank, scaling, variables } = this.setup;
+    const nodes = scaling.mean.length / variables;
+    const quantities = shape ? placedPlans(this.setup.quantities, shape, nodes) : this.setup.quantities;
     const runs = [mean];
     for (let at = 0; at < samples.length; at += mean.length) runs.push(samples.subarray(at, at + mean.length));
     const states = this.networks.states.bind(this.networks);
     const decoding = { scaling: this.scaling, offsets, rank, states };
-    return new Measuring(quantities, bands as Bands, widening, runs, decoding);
+    return new Measuring(quantities, bands as Bands, encoded.widening, runs, decoding);
   }
 
   private get scaling(): { mean: Float32Array; factor: Float32Array; variables: number } {
@@ -129,10 +144,24 @@ export class Engine {
     const kept = this.known.get(design.key);
     // Entered again, it is the last one to be forgotten.
     this.known.delete(design.key);
-    const known = kept ?? { encoded: await this.networks.encode(design), all: null, ranges: null, measuring: null };
+    const known = kept ?? (await this.unknown(design));
     this.known.set(design.key, known);
     if (this.known.size > KEPT) this.known.delete(this.known.keys().next().value as string);
     return known;
+  }
+
+  private async unknown(design: DesignInput): Promise<Known> {
+    const encoded = await this.networks.encode(design);
+    const change = await this.networks.shapeChange(encoded);
+    const { shape: geometry } = this.setup;
+    const shape = change && geometry && Float32Array.from(geometry.mean, (mean, i) => mean + change[i]);
+    return { encoded, shape, all: null, ranges: null, measuring: null };
+  }
+
+  /** Return 1 for each node with a value, where others of a design have none. */
+  private valuedOf({ shape }: Known): Uint8Array | null {
+    const isCut = shape !== null && this.setup.shape?.kind === "cut";
+    return isCut ? Uint8Array.from(shape, (distance) => (distance > 0 ? 1 : 0)) : this.setup.valued;
   }
 
   private async all(known: Known): Promise<NonNullable<Known["all"]>> {
@@ -146,8 +175,10 @@ export class Engine {
   }
 
   private async at(known: Known, time: number): Promise<Coefficients> {
-    if (!known.all) {
-      return this.networks.coefficients(known.encoded, this.times.slice(time, time + 1));
+    if (!known.all || !Number.isInteger(time)) {
+      const { times } = this.setup;
+      const unit = unitTime(timeAt(times, time), times);
+      return this.networks.coefficients(known.encoded, Float32Array.of(unit));
     }
     const { mean, deviations, count, samples } = known.all;
     const { rank } = this.setup;
@@ -210,40 +241,5 @@ export class Engine {
       await rest();
     }
     unknown.forEach((row, p) => this.probes.set(row, found[p]));
-  }
-
-  private async ranges(
-    all: Coefficients,
-    rest: () => Promise<void>,
-  ): Promise<[number, number][]> {
-    const { rank, variables, vectors, offsets, valued } = this.setup;
-    const found = Array.from(
-      { length: variables + vectors.length },
-      (): [number, number] => [Infinity, -Infinity],
-    );
-    const include = (column: number, value: number): void => {
-      const range = found[column];
-      if (value < range[0]) range[0] = value;
-      if (value > range[1]) range[1] = value;
-    };
-    for (let first = 0; first < this.times.length; first += TOGETHER) {
-      const count = Math.min(TOGETHER, this.times.length - first);
-      const rows = all.mean.slice(first * rank, (first + count) * rank);
-      const states = await this.networks.states(rows as Float32Array<ArrayBuffer>, count);
-      const length = states.length / count;
-      for (let i = 0; i < count; i++) {
-        const one = field(states.subarray(i * length, (i + 1) * length), this.scaling);
-        for (let j = 0; j < length; j++) {
-          if (!valued || valued[Math.floor(j / variables)]) include(j % variables, one[j]);
-        }
-        vectors.forEach((vector, w) => {
-          magnitude(one, vector, offsets).forEach((value, m) => {
-            if (!valued || valued[m]) include(variables + w, value);
-          });
-        });
-      }
-      await rest();
-    }
-    return found;
   }
 }

@@ -104,8 +104,8 @@ export function expectedError(
   return (factor * Math.sqrt((1 + floor) * variance)) / Math.sqrt(size);
 }
 
-/** Map times so that the trained span becomes 0 … 1. */
-export function unitTimes(times: readonly number[]): Float32Array<ArrayBuffer> {
-  const span = times[times.length - 1] - times[0];
-  return Float32Array.from(times, (time) => (time - times[0]) / (span > 0 ? span : 1));
+/** Map a time so that the trained span becomes 0 … 1. */
+export function unitTime(time: number, trained: readonly number[]): number {
+  const span = trained[trained.length - 1] - trained[0];
+  return (time - trained[0]) / (span > 0 ? span : 1);
 }

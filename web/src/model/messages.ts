@@ -1,7 +1,7 @@
 /** Messages between the page and the worker that runs the model. */
 
 import type { NumberArray } from "../data/container";
-import type { Bands, Calibration, Vector } from "../data/description";
+import type { Bands, Calibration, Geometry, Vector } from "../data/description";
 import type { MeasuredQuantity } from "./bands";
 import type { QuantityPlan } from "./quantities";
 
@@ -19,6 +19,8 @@ export interface Setup {
   runtime: Uint8Array<ArrayBuffer>;
   networks: Networks;
   scaling: { mean: Float32Array; factor: Float32Array };
+  /** Mean shape, `[M, S]`, and what a shape is; null where all designs have one mesh. */
+  shape: { mean: Float32Array; kind: Geometry["kind"] } | null;
   gram: Float32Array;
   uniform: Float32Array;
   valued: Uint8Array | null;
@@ -40,6 +42,8 @@ export interface Networks {
   design: Uint8Array<ArrayBuffer>;
   coefficients: Uint8Array<ArrayBuffer>;
   basis: Uint8Array<ArrayBuffer>;
+  /** From coefficients to the shape, where designs have their own geometry. */
+  shape?: Uint8Array<ArrayBuffer>;
 }
 
 /** Asks for fields at one time. */
@@ -47,7 +51,7 @@ export interface ShowRequest {
   kind: "show";
   id: number;
   designs: DesignInput[];
-  /** Number of the time. */
+  /** Position of the time among the trained ones. */
   time: number;
   spread: boolean;
 }
@@ -80,6 +84,8 @@ export interface ShownDesign {
   field: Float32Array<ArrayBuffer>;
   /** Uncalibrated standard deviation of the variables and then the magnitudes, `[M, V + W]`. */
   spread: Float32Array<ArrayBuffer> | null;
+  /** `[M, S]`: positions of the nodes, or their distances from the boundary, positive inside. */
+  shape: Float32Array<ArrayBuffer> | null;
   novelty: number | null;
 }
 
@@ -88,6 +94,8 @@ export interface StudiedDesign extends ShownDesign {
   /** Least and largest value over all times of the variables and magnitudes. */
   ranges: [number, number][] | null;
   histories: History[];
+  /** The same at the shown time only, where it is between the trained ones. */
+  between: { time: number; histories: History[] } | null;
 }
 
 export interface MeasuredDesign {

@@ -11,6 +11,8 @@ export interface Encoded {
   novelty: number | null;
   /** Factor to the spread outside the trained range. */
   widening: number;
+  /** Coefficients of the shape, where designs have their own geometry. */
+  shape: Float32Array<ArrayBuffer> | null;
 }
 
 /** Coefficients at t times: `mean` is `[t, r]`, `deviations` `[count, t, r]`, `samples` `[K, t, r]`. */
@@ -26,6 +28,7 @@ export class Networks {
     private readonly design: ort.InferenceSession,
     private readonly coefficientsOf: ort.InferenceSession,
     private readonly basis: ort.InferenceSession,
+    private readonly shapes: ort.InferenceSession | null,
     private readonly image: { size: number; channels: number },
   ) {}
 
@@ -49,6 +52,7 @@ export class Networks {
       await create(models.design),
       await create(models.coefficients),
       await create(models.basis),
+      models.shape ? await create(models.shape) : null,
       image,
     );
   }
@@ -66,7 +70,8 @@ export class Networks {
     const outputs = await this.design.run(feeds);
     const novelty = outputs.novelty?.data as Float64Array | undefined;
     const [widening] = outputs.widening.data as Float64Array;
-    return { outputs, novelty: novelty?.[0] ?? null, widening };
+    const shape = outputs.shape ? Float32Array.from(outputs.shape.data as Float64Array) : null;
+    return { outputs, novelty: novelty?.[0] ?? null, widening, shape };
   }
 
   async coefficients(encoded: Encoded, times: Float32Array<ArrayBuffer>): Promise<Coefficients> {
@@ -89,6 +94,13 @@ export class Networks {
     const tensor = new ort.Tensor("float32", rows, [count, rows.length / count]);
     const found = await this.basis.run({ rows: tensor });
     return found.states.data as Float32Array<ArrayBuffer>;
+  }
+
+  /** Return the difference of a design's shape from the mean, `[M·S]`; null where there are none. */
+  async shapeChange({ shape }: Encoded): Promise<Float32Array | null> {
+    if (!this.shapes || !shape) return null;
+    const found = await this.shapes.run({ rows: new ort.Tensor("float32", shape, [1, shape.length]) });
+    return found.states.data as Float32Array;
   }
 }
 

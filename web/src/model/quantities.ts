@@ -14,6 +14,8 @@ export interface QuantityPlan extends Omit<Quantity, "arrays"> {
   weights: Float64Array | null;
   /** Positions of the places, `[R, D]`. */
   places: StoredArray | null;
+  /** Nodes of the places, `[R]`, whose positions follow from the design. */
+  placeNodes: Uint32Array | null;
 }
 
 export function quantityPlans(container: Container): QuantityPlan[] {
@@ -26,7 +28,23 @@ export function quantityPlans(container: Container): QuantityPlan[] {
     rows: arrays.rows === null ? null : container.indices(arrays.rows),
     weights: arrays.weights === null ? null : container.doubles(arrays.weights),
     places: arrays.coords === null ? null : container.array(arrays.coords),
+    // Pages of older versions know nothing of them.
+    placeNodes: arrays.places ? container.indices(arrays.places) : null,
   }));
+}
+
+/** Return quantities with the positions of their places in a design's geometry, `[M, D]`. */
+export function placedPlans(plans: QuantityPlan[], shape: Float32Array, nodes: number): QuantityPlan[] {
+  const dimensions = shape.length / nodes;
+  return plans.map((plan) => {
+    const { placeNodes } = plan;
+    if (!placeNodes) return plan;
+    const data = new Float32Array(placeNodes.length * dimensions);
+    placeNodes.forEach((node, p) => {
+      data.set(shape.subarray(node * dimensions, (node + 1) * dimensions), p * dimensions);
+    });
+    return { ...plan, places: { data, shape: [placeNodes.length, dimensions] } };
+  });
 }
 
 /** A number of a run, and the numbers of the instant and of the place where an extreme is. */

@@ -6,6 +6,7 @@ import type { MeasuredQuantity } from "../model/bands";
 import type { StudiedDesign } from "../model/messages";
 import type { State } from "../state/state";
 import type { Store } from "../state/store";
+import type { Placed } from "./placed";
 import type { Predictions } from "./predictions";
 import type { ShownFields } from "./shown_fields";
 
@@ -25,6 +26,10 @@ export interface Hook {
   set(change: Partial<State>): void;
   /** Values of a variable or magnitude (by its column) at all nodes. */
   values(column: number, shown: State["shown"]): number[];
+  /** Shape of the present design, `[M·S]`; empty where all have one mesh. */
+  shape(): number[];
+  /** Position of a node in the geometry of the present design. */
+  position(row: number): number[] | null;
 }
 
 export function hookOf(
@@ -32,6 +37,7 @@ export function hookOf(
   store: Store,
   predictions: Predictions,
   fields: ShownFields,
+  placed: Placed,
 ): Hook {
   return {
     description: container.description,
@@ -62,5 +68,7 @@ export function hookOf(
       const found = current && fields.reader.read(current, fields.scalars[column], shown);
       return found ? Array.from(found.values, (value) => value + found.offset) : [];
     },
+    shape: () => Array.from(predictions.current?.shape ?? []),
+    position: (row) => placed.position(row),
   };
 }

@@ -88,6 +88,9 @@ export class MeshView {
   private updatePane(content: PaneContent, i: number, state: State): void {
     const { pane, title, bar } = this.overlays[i];
     const { drawn } = pane;
+    // A difference is drawn on this design.
+    const design = i === 1 ? this.predictions.pinned : this.predictions.current;
+    if (design) drawn.setShape(design.key, design.shape);
     drawn.setValues(content.values.values);
     drawn.setMap(content.bar.map);
     drawn.setRange(content.bar.range);
@@ -156,8 +159,8 @@ export class MeshView {
       probes.forEach((row, i) => {
         const marker = (markers.children[i] as HTMLElement | undefined) ?? markers.appendChild(element("span", { class: "marker" }));
         const point = this.mesh.pointOf(row);
-        marker.hidden = point === undefined;
-        if (point === undefined) return;
+        marker.hidden = point === undefined || !pane.drawn.shaped.isInside(point);
+        if (point === undefined || marker.hidden) return;
         const { x, y } = this.stage.project(pane, point);
         marker.textContent = String(i + 1);
         marker.style.background = PROBE_COLOURS[i % PROBE_COLOURS.length];
@@ -179,15 +182,17 @@ export class MeshView {
 
   private showHover(at: Pointed | null): void {
     this.hover.hidden = !at || !this.contents.length;
-    if (!at || !this.contents.length) return;
+    const content = at && this.contents[at.pane];
+    if (!content) return;
     const { description } = this.container;
     const row = this.mesh.rows[at.point];
     const scalar = this.fields.scalars[this.store.state.scalar];
-    const { values, bar } = this.contents[0];
+    const { values, bar } = content;
     const step = (bar.range[1] - bar.range[0]) / 100;
     const value = values.values[row] + values.offset;
     const valued = this.mesh.valued[at.point] === 1;
-    const place = Array.from(this.mesh.points.subarray(3 * at.point, 3 * at.point + description.dimension));
+    const { points } = this.stage.panes[at.pane].drawn.shaped;
+    const place = Array.from(points.subarray(3 * at.point, 3 * at.point + description.dimension));
     const text = valued ? withUnit(fitting(value, step), scalar.unit) : "no value";
     this.hover.replaceChildren(
       element("strong", {}, text),

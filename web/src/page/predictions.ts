@@ -13,7 +13,7 @@ const PAUSE = 120;
 export class Predictions {
   current: ShownDesign | null = null;
   pinned: ShownDesign | null = null;
-  /** Number of the time of `current` and `pinned`. */
+  /** Position of the time of `current` and `pinned`. */
   time = -1;
   /** Milliseconds that the last fields took. */
   milliseconds = 0;
@@ -125,7 +125,8 @@ export class Predictions {
     const keys = inputsOf(state).map(({ key }) => key);
     const probes = designs[0].histories.map(({ row }) => row);
     const fresh = keys.every((key) => this.studies.has(key)) && probes.join() === state.probes.join();
-    if (fresh && (designs[0].ranges || state.rangeKind !== "design")) {
+    const ofTime = !designs[0].between || time === state.time;
+    if (fresh && ofTime && (designs[0].ranges || state.rangeKind !== "design")) {
       this.studied = this.wanted(state);
       this.measure();
     } else {
@@ -157,7 +158,9 @@ export class Predictions {
 
   private wanted(state: State): string {
     const keys = inputsOf(state).map(({ key }) => key);
-    return [...keys, state.probes.join(), String(state.rangeKind === "design")].join("|");
+    // Histories have the trained times; between them, values at probes need another study.
+    const between = state.probes.length && !Number.isInteger(state.time) ? [state.time] : [];
+    return [...keys, state.probes.join(), String(state.rangeKind === "design"), ...between].join("|");
   }
 }
 

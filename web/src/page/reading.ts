@@ -64,7 +64,7 @@ export class Reading {
     const offset = scalar.vector ? 0 : this.fields.offsets[scalar.column];
     if (study) {
       const pinned = this.predictions.study(state.pinned)?.histories ?? [];
-      this.probes.show({ current: study.histories, pinned, scalar, offset });
+      this.probes.show({ current: study.histories, between: study.between, pinned, scalar, offset });
     }
   }
 

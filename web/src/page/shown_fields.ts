@@ -4,6 +4,7 @@ import type { Container } from "../data/container";
 import { type Range, rangeOf, symmetric, widened } from "../fields/ranges";
 import { type Scalar, ScalarReader, type Shown, type Values, scalarsOf } from "../fields/scalars";
 import { offsetsOf } from "../model/setup";
+import type { ShownDesign } from "../model/messages";
 import type { State } from "../state/state";
 import { COLOUR_MAPS, chosenMap, type ColourMapName } from "../view/colour_maps";
 import type { BarContent } from "../view/colour_bar";
@@ -13,6 +14,11 @@ export interface PaneContent {
   title: string;
   values: Values;
   bar: BarContent;
+}
+
+interface ShownValues extends Values {
+  /** 1 for each node with a value; null where all have one. */
+  valued: Uint8Array | null;
 }
 
 export const SHOWN_WORDS: Readonly<Record<Shown, string>> = {
@@ -32,6 +38,8 @@ export class ShownFields {
   readonly offsets: Float64Array;
   readonly reader: ScalarReader;
   private readonly valued: Uint8Array | null;
+  private readonly isCut: boolean;
+  private readonly moves: boolean;
 
   constructor(container: Container) {
     const { description } = container;
@@ -39,6 +47,17 @@ export class ShownFields {
     this.offsets = offsetsOf(container);
     this.reader = new ScalarReader(this.offsets, description.vectors.length, description.calibration);
     this.valued = container.has("state.valued") ? container.bytes("state.valued") : null;
+    this.isCut = description.geometry?.kind === "cut";
+    this.moves = description.geometry?.kind === "moved";
+  }
+
+  /** Read what is shown of a design; null where there is none, or it is not known yet. */
+  private read(design: ShownDesign | null, scalar: Scalar, shown: Shown): ShownValues | null {
+    const values = design && this.reader.read(design, scalar, shown);
+    if (!values) return null;
+    const { shape } = design;
+    const isCut = this.isCut && shape !== null;
+    return { ...values, valued: isCut ? Uint8Array.from(shape, (distance) => (distance > 0 ? 1 : 0)) : this.valued };
   }
 
   /** Return the contents of the panes: the design, and with a pinned one that and the difference.
@@ -48,13 +67,13 @@ export class ShownFields {
   contents(state: State, predictions: Predictions): PaneContent[] | null {
     const scalar = this.scalars[state.scalar];
     const { current, pinned } = predictions;
-    const values = current && this.reader.read(current, scalar, state.shown);
+    const values = this.read(current, scalar, state.shown);
     if (!values) return null;
-    const other = pinned && state.pinned ? this.reader.read(pinned, scalar, state.shown) : null;
+    const other = state.pinned ? this.read(pinned, scalar, state.shown) : null;
     const map = chosenMap(state.map, scalar.signed && state.shown !== "std");
     const range = this.range(state, predictions, [values, ...(other ? [other] : [])], map);
     const bar = { label: this.label(state), unit: scalar.unit, map, range, offset: values.offset };
-    const contents = [{ title: other ? "This design" : "", values, bar }];
+    const contents: PaneContent[] = [{ title: other ? "This design" : "", values, bar }];
     if (other) {
       contents.push({ title: "Pinned design", values: other, bar });
       contents.push(this.difference(values, other, bar));
@@ -68,17 +87,18 @@ export class ShownFields {
     return this.scalars[scalar].label + (words && `, ${words}`);
   }
 
-  private difference(one: Values, other: Values, bar: BarContent): PaneContent {
+  private difference(one: ShownValues, other: ShownValues, bar: BarContent): PaneContent {
     const values = one.values.map((value, i) => value - other.values[i]);
-    const range = widened(symmetric(rangeOf(values, this.valued)));
+    const range = widened(symmetric(rangeOf(values, one.valued && both(one.valued, other.valued))));
     const content: BarContent = { ...bar, label: `this − pinned`, map: "blue_red", range, offset: 0 };
-    return { title: "Difference", values: { values, offset: 0 }, bar: content };
+    const title = this.moves ? "Difference at the same nodes" : "Difference";
+    return { title, values: { values, offset: 0 }, bar: content };
   }
 
   private range(
     state: State,
     predictions: Predictions,
-    shown: Values[],
+    shown: ShownValues[],
     map: ColourMapName,
   ): Range {
     const { offset } = shown[0];
@@ -87,7 +107,7 @@ export class ShownFields {
     }
     const scalar = this.scalars[state.scalar];
     const ofTime = (): Range => {
-      const ranges = shown.map(({ values }) => rangeOf(values, this.valued));
+      const ranges = shown.map(({ values, valued }) => rangeOf(values, valued));
       return [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))];
     };
     // How large the standard deviation can be is not known; it begins at 0.
@@ -107,4 +127,8 @@ export class ShownFields {
     const [low, high] = symmetric([range[0] + offset, range[1] + offset]);
     return widened([low - offset, high - offset]);
   }
+}
+
+function both(one: Uint8Array, other: Uint8Array | null): Uint8Array {
+  return other ? one.map((value, m) => value & other[m]) : one;
 }

@@ -5,11 +5,12 @@ import type { Description } from "../data/description";
 import { type Cell, csv, header } from "../files/csv";
 import { type GridField, vtu } from "../files/vtu";
 import { SHOWN, type Scalar, type Values } from "../fields/scalars";
+import { timeAt } from "../fields/times";
 import { verdict } from "../fields/limits";
 import type { MeasuredQuantity } from "../model/bands";
 import type { History, ShownDesign } from "../model/messages";
-import type { DrawnMesh } from "../view/drawn_mesh";
 import type { ExportedMesh } from "./exported_mesh";
+import type { Placed } from "./placed";
 import type { ShownFields } from "./shown_fields";
 
 const SUFFIXES = { prediction: "", std: "_std", lower: "_lower", upper: "_upper" } as const;
@@ -32,7 +33,7 @@ export function fieldTable(design: ShownDesign, mesh: ExportedMesh, fields: Show
   ];
   const known = new Set<number>();
   mesh.rows.forEach((row, p) => {
-    if (known.has(row)) return;
+    if (known.has(row) || (mesh.distance && mesh.distance[p] <= 0)) return;
     known.add(row);
     const valued = mesh.valued[p] === 1;
     const values = columns.map(({ values: { values, offset } }) => (valued ? written(values[row], offset) : null));
@@ -45,7 +46,7 @@ export function fieldTable(design: ShownDesign, mesh: ExportedMesh, fields: Show
 export function probeTable(
   container: Container,
   histories: History[],
-  mesh: DrawnMesh,
+  mesh: Placed,
   fields: ShownFields,
 ): string {
   const { description } = container;
@@ -131,12 +132,14 @@ export function gridFile(
     });
     return { name: vector.name, values, components: 3 };
   });
+  // With it, ParaView cuts the grid: Clip by scalar.
+  const boundary = mesh.distance ? [{ name: "distance", values: mesh.distance, components: 1 }] : [];
   return vtu({
     points: mesh.points,
     cells: mesh.cells,
-    fields: [...scalars, ...vectors],
+    fields: [...scalars, ...vectors, ...boundary],
     about: [
-      { name: "TimeValue", value: description.times[time] },
+      { name: "TimeValue", value: timeAt(description.times, time) },
       ...description.inputs.map((input, i) => ({ name: input.name, value: parameters[i] })),
     ],
   });

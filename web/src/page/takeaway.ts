@@ -2,6 +2,7 @@
 
 import type { Container } from "../data/container";
 import { short, withUnit } from "../fields/numbers";
+import { timeAt } from "../fields/times";
 import { download, fileName } from "../files/download";
 import type { Store } from "../state/store";
 import type { DrawnMesh } from "../view/drawn_mesh";
@@ -9,6 +10,7 @@ import type { CurvePanel } from "./curve_panel";
 import { button } from "./dom";
 import { exportedMesh } from "./exported_mesh";
 import type { MeshView } from "./mesh_view";
+import type { Placed } from "./placed";
 import type { Predictions } from "./predictions";
 import type { ShownFields } from "./shown_fields";
 import { fieldTable, gridFile, probeTable, quantityTable } from "./tables";
@@ -17,6 +19,7 @@ export class Takeaway {
   constructor(
     private readonly container: Container,
     private readonly mesh: DrawnMesh,
+    private readonly placed: Placed,
     private readonly fields: ShownFields,
     private readonly predictions: Predictions,
     private readonly store: Store,
@@ -50,7 +53,7 @@ export class Takeaway {
 
   private get name(): string {
     const { study } = this.container.description;
-    return `${fileName(study)}_t${this.store.state.time}`;
+    return `${fileName(study)}_t${Number(this.store.state.time.toFixed(4))}`;
   }
 
   private async link(): Promise<void> {
@@ -67,7 +70,7 @@ export class Takeaway {
     const { current } = this.predictions;
     if (!current) return;
     const { length_unit: unit } = this.container.description;
-    const mesh = exportedMesh(this.container, this.mesh);
+    const mesh = exportedMesh(this.container, this.mesh, current);
     download(`${this.name}.csv`, fieldTable(current, mesh, this.fields, unit), "text/csv");
   }
 
@@ -76,15 +79,16 @@ export class Takeaway {
     const { current } = this.predictions;
     const { time, design } = this.store.state;
     if (!current) return;
-    const mesh = exportedMesh(this.container, this.mesh);
+    const mesh = exportedMesh(this.container, this.mesh, current);
     const text = gridFile(this.container, current, mesh, this.fields, time, design.parameters);
     download(`${this.name}.vtu`, text, "application/xml");
   }
 
   private probes(): void {
     const study = this.predictions.study(this.store.state.design);
-    if (!study?.histories.length) return this.say("There are no probes yet: click the mesh.");
-    const text = probeTable(this.container, study.histories, this.mesh, this.fields);
+    const histories = study?.histories.filter(({ row }) => this.placed.isInside(row));
+    if (!histories?.length) return this.say("There are no probes yet: click the mesh.");
+    const text = probeTable(this.container, histories, this.placed, this.fields);
     download(`${fileName(this.container.description.study)}_probes.csv`, text, "text/csv");
   }
 
@@ -110,7 +114,7 @@ export class Takeaway {
     });
     const time =
       description.times.length > 1
-        ? [`t = ${withUnit(short(description.times[state.time]), description.time_unit)}`]
+        ? [`t = ${withUnit(short(timeAt(description.times, state.time)), description.time_unit)}`]
         : [];
     const text = { title: `${description.study}: ${this.fields.label(state)}`, subtitle: [...values, ...time].join(", ") };
     const blob = await this.view.picture(text, theme);

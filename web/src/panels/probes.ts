@@ -4,10 +4,12 @@ import uPlot from "uplot";
 import type { Description } from "../data/description";
 import { short, withUnit } from "../fields/numbers";
 import type { Scalar } from "../fields/scalars";
+import { timeAt } from "../fields/times";
 import type { History } from "../model/messages";
 import { button, element } from "../page/dom";
+import type { Placed } from "../page/placed";
 import type { Store } from "../state/store";
-import type { DrawnMesh } from "../view/drawn_mesh";
+import { placeField } from "./probe_place";
 
 /** Colours that people with colour-blindness tell apart (Okabe and Ito). */
 export const PROBE_COLOURS = [
@@ -24,6 +26,8 @@ export const PROBE_COLOURS = [
 /** The histories of a design at the probes. */
 export interface ProbeData {
   current: History[];
+  /** The present design at a time between the trained ones. */
+  between: { time: number; histories: History[] } | null;
   pinned: History[];
   scalar: Scalar;
   offset: number;
@@ -42,12 +46,12 @@ export class ProbesPanel {
   constructor(
     root: HTMLElement,
     private readonly description: Description,
-    private readonly mesh: DrawnMesh,
+    private readonly placed: Placed,
     private readonly store: Store,
   ) {
     const place = description.dimension === 1 ? "curve" : "mesh";
     this.hint.textContent = `Click the ${place} to see a history here, up to ${PROBE_COLOURS.length} at once.`;
-    root.append(this.hint, this.chart, this.list);
+    root.append(this.hint, this.chart, this.list, placeField(description, placed, store, PROBE_COLOURS.length));
     new ResizeObserver(() => this.plot?.setSize(this.size())).observe(this.chart);
     store.subscribe(({ probes }, changed) => {
       if (changed.has("probes")) {
@@ -78,7 +82,8 @@ export class ProbesPanel {
   private draw(): void {
     const { probes } = this.store.state;
     this.values();
-    const known = this.data?.current.filter(({ row }) => probes.includes(row)) ?? [];
+    const isShown = (row: number): boolean => probes.includes(row) && this.placed.isInside(row);
+    const known = this.data?.current.filter(({ row }) => isShown(row)) ?? [];
     this.chart.hidden = !known.length || this.description.times.length < 2;
     if (this.chart.hidden || !this.data) return;
     const { pinned, scalar } = this.data;
@@ -157,7 +162,7 @@ export class ProbesPanel {
   }
 
   private drawTime(plot: uPlot): void {
-    const x = plot.valToPos(this.description.times[this.store.state.time], "x", true);
+    const x = plot.valToPos(timeAt(this.description.times, this.store.state.time), "x", true);
     const { ctx, bbox } = plot;
     ctx.save();
     ctx.strokeStyle = getComputedStyle(this.chart).color;
@@ -174,14 +179,18 @@ export class ProbesPanel {
     const { probes, time } = this.store.state;
     const width = this.description.variables.length + this.description.vectors.length;
     const factor = this.description.calibration.interval_factor;
+    const isTrained = Number.isInteger(time);
+    const { current, between } = this.data ?? { current: [], between: null };
+    // Between trained times, values come with the next study.
+    const known = isTrained ? current : between?.time === time ? between.histories : [];
     this.list.replaceChildren(
       ...probes.map((row, i) => {
         const swatch = element("span", { class: "swatch" }, String(i + 1));
         swatch.style.background = PROBE_COLOURS[i % PROBE_COLOURS.length];
-        const history = this.data?.current.find((one) => one.row === row);
-        let text = "…";
-        if (history && this.data) {
-          const at = time * width + this.data.scalar.column;
+        const history = known.find((one) => one.row === row);
+        let text = this.placed.isInside(row) ? "…" : "outside of the geometry";
+        if (this.placed.isInside(row) && history && this.data) {
+          const at = (isTrained ? time : 0) * width + this.data.scalar.column;
           const value = history.mean[at] + this.data.offset;
           text = `${short(value)} ± ${withUnit(short(factor * history.spread[at], 2), this.data.scalar.unit)}`;
         }
@@ -201,7 +210,7 @@ export class ProbesPanel {
   }
 
   private place(row: number): string {
-    const place = this.mesh.position(row);
+    const place = this.placed.position(row);
     if (!place) return `node ${row}`;
     const shown = place.slice(0, this.description.dimension).map((value) => short(value, 3));
     return `(${shown.join(", ")})`;

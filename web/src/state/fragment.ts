@@ -48,7 +48,8 @@ export async function fromFragment(fragment: string, container: Container): Prom
   const pinned = parts.has("pin") || parts.has("pinimage");
   if (pinned) change.pinned = await readDesign(parts.get("pin"), parts.get("pinimage"), container);
   const time = Number(parts.get("t") ?? NaN);
-  if (isIndex(time, description.times.length)) change.time = time;
+  const last = description.times.length - 1;
+  if (description.continuous_in_time ? time >= 0 && time <= last : isIndex(time, last + 1)) change.time = time;
   const scalar = scalarsOf(description).findIndex(({ label }) => label === parts.get("field"));
   if (scalar >= 0) change.scalar = scalar;
   const shown = SHOWN.find((each) => each === parts.get("show"));

@@ -23,6 +23,7 @@ export interface Design {
 export interface State {
   design: Design;
   pinned: Design | null;
+  /** Position among the trained times; one that is no whole number is between two of them. */
   time: number;
   scalar: number;
   shown: Shown;

@@ -14,6 +14,7 @@ import {
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
 import type { DrawnMesh } from "./drawn_mesh";
 import type { Uniforms } from "./field_object";
+import type { ShapedPoints } from "./shaped_points";
 import { ARROW_FRAGMENT, ARROW_VERTEX } from "./shaders";
 
 const WANTED = 500;
@@ -23,12 +24,14 @@ export class ArrowObject {
   private chosen: number[] | null = null;
   private vector: InstancedBufferAttribute | null = null;
   private displacement: InstancedBufferAttribute | null = null;
+  private origin: InstancedBufferAttribute | null = null;
   private readonly length = { value: 0 };
   /** Red, green and blue, 0 … 1. */
   readonly ink = new Vector3();
 
   constructor(
     private readonly mesh: DrawnMesh,
+    private readonly shaped: ShapedPoints,
     uniforms: Uniforms,
   ) {
     const material = new ShaderMaterial({
@@ -51,7 +54,7 @@ export class ArrowObject {
     chosen.forEach((point, i) => {
       let square = 0;
       components.slice(0, 3).forEach((v, c) => {
-        const value = field[this.mesh.rows[point] * variables + v];
+        const value = this.shaped.isInside(point) ? field[this.mesh.rows[point] * variables + v] : 0;
         array[3 * i + c] = value;
         square += value * value;
       });
@@ -66,6 +69,14 @@ export class ArrowObject {
     this.object.visible = false;
   }
 
+  /** Let the arrows begin where the points are now. */
+  setPoints(): void {
+    if (!this.chosen || !this.origin) return;
+    const array = this.origin.array as Float32Array;
+    this.chosen.forEach((p, i) => array.set(this.shaped.points.subarray(3 * p, 3 * p + 3), 3 * i));
+    this.origin.needsUpdate = true;
+  }
+
   setDisplacement(displacement: Float32Array): void {
     if (!this.chosen || !this.displacement) return;
     const array = this.displacement.array as Float32Array;
@@ -77,8 +88,6 @@ export class ArrowObject {
 
   private prepare(): number[] {
     const chosen = this.mesh.spreadPoints(WANTED);
-    const origin = new Float32Array(3 * chosen.length);
-    chosen.forEach((point, i) => origin.set(this.mesh.points.subarray(3 * point, 3 * point + 3), 3 * i));
     const shaft = new CylinderGeometry(0.03, 0.03, 0.7, 6).translate(0, 0.35, 0);
     const head = new ConeGeometry(0.1, 0.3, 8).translate(0, 0.85, 0);
     const arrow = mergeGeometries([shaft, head]).rotateX(Math.PI / 2);
@@ -86,7 +95,10 @@ export class ArrowObject {
     geometry.setAttribute("position", arrow.getAttribute("position"));
     geometry.setAttribute("normal", arrow.getAttribute("normal"));
     geometry.setIndex(arrow.getIndex());
-    geometry.setAttribute("origin", new InstancedBufferAttribute(origin, 3));
+    this.chosen = chosen;
+    this.origin = new InstancedBufferAttribute(new Float32Array(3 * chosen.length), 3);
+    this.setPoints();
+    geometry.setAttribute("origin", this.origin);
     this.vector = new InstancedBufferAttribute(new Float32Array(3 * chosen.length), 3);
     this.displacement = new InstancedBufferAttribute(new Float32Array(3 * chosen.length), 3);
     geometry.setAttribute("vector", this.vector);

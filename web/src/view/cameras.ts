@@ -1,6 +1,6 @@
 /** The camera that all panes share, and how a person moves it. */
 
-import { MOUSE, OrthographicCamera, TOUCH, Vector3 } from "three";
+import { type Box3, MOUSE, OrthographicCamera, TOUCH, Vector3 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import type { DrawnMesh } from "./drawn_mesh";
 
@@ -24,11 +24,14 @@ export class SharedCamera {
   private aspect = 1;
   /** Part of a pane's width that is for the mesh. */
   private free = 1;
+  /** What is shown as a whole. */
+  private box: Box3;
 
   constructor(
     private readonly mesh: DrawnMesh,
     private readonly moved: () => void,
   ) {
+    this.box = mesh.box;
     this.look(mesh.dimension === 3 ? "iso" : "z");
   }
 
@@ -49,9 +52,10 @@ export class SharedCamera {
     this.controls.push(controls);
   }
 
-  /** Show the whole mesh from a direction. */
-  look(direction: Direction): void {
-    const { box, size } = this.mesh;
+  /** Show the whole mesh from a direction, or what is in another box. */
+  look(direction: Direction, box = this.mesh.box): void {
+    const { size } = this.mesh;
+    this.box = box;
     box.getCenter(this.target);
     // OrbitControls keeps this axis upright.
     this.camera.up.set(0, this.mesh.dimension === 3 ? 0 : 1, this.mesh.dimension === 3 ? 1 : 0);
@@ -116,7 +120,7 @@ export class SharedCamera {
 
   /** Return half of the width and the height of the mesh's box, as the camera sees it. */
   private seen(): { width: number; height: number } {
-    const { box } = this.mesh;
+    const { box } = this;
     this.camera.updateMatrixWorld();
     const inverse = this.camera.matrixWorldInverse;
     const least = 1e-3 * this.mesh.size;

@@ -2,6 +2,7 @@
 
 import { Box3, BufferAttribute, Vector3 } from "three";
 import type { Container } from "../data/container";
+import type { Geometry } from "../data/description";
 
 export class DrawnMesh {
   /** `[N, 3]`. */
@@ -12,6 +13,11 @@ export class DrawnMesh {
   readonly lines: Uint32Array;
   readonly edges: Uint32Array;
   readonly dimension: 1 | 2 | 3;
+  /** Geometries of designs, whose points then move or are cut off; null for one mesh. */
+  readonly geometry: Geometry | null;
+  /** Number of nodes, also of those that are not drawn. */
+  readonly nodes: number;
+  /** Box around the mesh, or around the geometries of the training runs. */
   readonly box: Box3;
   /** Length of the box's diagonal. */
   readonly size: number;
@@ -28,14 +34,19 @@ export class DrawnMesh {
     this.triangles = optional("mesh.triangles");
     this.lines = optional("mesh.lines");
     this.edges = optional("mesh.edges");
-    this.dimension = container.description.dimension;
+    const { dimension, geometry, node_count: nodes } = container.description;
+    this.dimension = dimension;
+    this.geometry = geometry ?? null;
+    this.nodes = nodes;
     const valued = container.has("state.valued") ? container.bytes("state.valued") : null;
     this.valued = Float32Array.from(this.rows, (row) => (valued ? valued[row] : 1));
     this.attributes = {
       position: new BufferAttribute(this.points, 3),
       valued: new BufferAttribute(this.valued, 1),
     };
-    this.box = new Box3().setFromBufferAttribute(this.attributes.position);
+    this.box = geometry
+      ? new Box3(new Vector3(...geometry.lower), new Vector3(...geometry.upper))
+      : new Box3().setFromBufferAttribute(this.attributes.position);
     this.size = this.box.getSize(new Vector3()).length() || 1;
     this.rows.forEach((row, point) => {
       if (!this.firstPoints.has(row)) this.firstPoints.set(row, point);
@@ -47,13 +58,16 @@ export class DrawnMesh {
     return this.firstPoints.get(row);
   }
 
-  /** Return the coordinates of a row's point; the middle of its points for a cell. */
-  position(row: number): [number, number, number] | null {
+  /** Return the coordinates of a row's point; the middle of its points for a cell.
+   *
+   * @param points - Positions of the points in the geometry of a design.
+   */
+  position(row: number, points = this.points): [number, number, number] | null {
     const sum = [0, 0, 0];
     let count = 0;
     // Points of a cell follow each other.
     for (let p = this.pointOf(row) ?? Infinity; p < this.rows.length && this.rows[p] === row; p++) {
-      for (let c = 0; c < 3; c++) sum[c] += this.points[3 * p + c];
+      for (let c = 0; c < 3; c++) sum[c] += points[3 * p + c];
       count++;
     }
     return count ? [sum[0] / count, sum[1] / count, sum[2] / count] : null;

@@ -23,6 +23,7 @@ import { ArrowObject } from "./arrow_object";
 import { type ColourMapName, colours } from "./colour_maps";
 import type { DrawnMesh } from "./drawn_mesh";
 import { EDGE_FRAGMENT, EDGE_VERTEX, FRAGMENT, LINE_VERTEX, SURFACE_VERTEX } from "./shaders";
+import { ShapedPoints } from "./shaped_points";
 
 /** Uniforms that all materials of a drawing share. */
 export type Uniforms = Record<
@@ -35,6 +36,7 @@ const EVERYTHING = new Vector4(0, 0, 0, 1);
 export class FieldObject {
   readonly scene = new Scene();
   readonly arrows: ArrowObject;
+  readonly shaped: ShapedPoints;
   private readonly value: BufferAttribute;
   private readonly displacement: BufferAttribute;
   private readonly edges: LineSegments | null;
@@ -56,7 +58,8 @@ export class FieldObject {
     const count = mesh.rows.length;
     this.value = new BufferAttribute(new Float32Array(count), 1);
     this.displacement = new BufferAttribute(new Float32Array(3 * count), 3);
-    const shared = { ...mesh.attributes, value: this.value, displacement: this.displacement };
+    this.shaped = new ShapedPoints(mesh);
+    const shared = { ...this.shaped.attributes, value: this.value, displacement: this.displacement };
     const lit = mesh.dimension === 3;
     if (mesh.triangles.length) {
       this.scene.add(new Mesh(geometry(shared, mesh.triangles), this.material(SURFACE_VERTEX, { lit })));
@@ -68,10 +71,17 @@ export class FieldObject {
     }
     this.edges = mesh.edges.length ? this.edgeObject(shared) : null;
     if (this.edges) this.scene.add(this.edges);
-    this.arrows = new ArrowObject(mesh, this.uniforms);
+    this.arrows = new ArrowObject(mesh, this.shaped, this.uniforms);
     this.scene.add(this.arrows.object);
     // Points move by their displacement, which bounding spheres do not know.
     this.scene.traverse((object) => (object.frustumCulled = false));
+  }
+
+  /** Show the geometry `[M, S]` of a design; null where all have one mesh. */
+  setShape(key: string, shape: Float32Array | null): void {
+    if (!this.shaped.set(key, shape)) return;
+    this.lines?.setPoints(this.shaped.points);
+    this.arrows.setPoints();
   }
 
   /** Show values of the fields' rows, `[M]`. */
@@ -120,7 +130,7 @@ export class FieldObject {
   /** Write the place of a point as it is drawn. */
   place(point: number, into: Vector3): Vector3 {
     const factor = this.uniforms.uFactor.value as number;
-    const { points } = this.mesh;
+    const { points } = this.shaped;
     const moved = this.displacement.array;
     return into.set(
       points[3 * point] + factor * moved[3 * point],
@@ -133,6 +143,7 @@ export class FieldObject {
     const defines: Record<string, string> = { POINT_SIZE: round ? "7.0" : "1.0", LINE_WIDTH: "5.0" };
     if (lit) defines.LIT = "";
     if (round) defines.ROUND = "";
+    if (this.shaped.distance) defines.CUT = "";
     return new ShaderMaterial({
       uniforms: this.uniforms,
       vertexShader: vertex,
@@ -151,6 +162,7 @@ export class FieldObject {
       uniforms: this.uniforms,
       vertexShader: EDGE_VERTEX,
       fragmentShader: EDGE_FRAGMENT,
+      defines: this.shaped.distance ? { CUT: "" } : {},
       transparent: true,
       depthWrite: false,
     });
@@ -168,13 +180,16 @@ function geometry(shared: Record<string, BufferAttribute>, index: Uint32Array | 
 /** Lines of several pixels' width, one instance for each segment. */
 class LineStrips {
   readonly object: Mesh;
-  private readonly ends: Record<"value" | "valueEnd" | "displacement" | "displacementEnd", InstancedBufferAttribute>;
+  private readonly ends: Record<
+    "value" | "valueEnd" | "displacement" | "displacementEnd" | "start" | "end",
+    InstancedBufferAttribute
+  >;
 
   constructor(
     private readonly mesh: DrawnMesh,
     material: ShaderMaterial,
   ) {
-    const { lines, points } = mesh;
+    const { lines } = mesh;
     const count = lines.length / 2;
     const strip = new InstancedBufferGeometry();
     strip.setAttribute(
@@ -182,18 +197,24 @@ class LineStrips {
       new BufferAttribute(new Float32Array([0, -0.5, 0, 1, -0.5, 0, 1, 0.5, 0, 0, 0.5, 0]), 3),
     );
     strip.setIndex([0, 1, 2, 0, 2, 3]);
-    const start = new Float32Array(3 * count);
-    const end = new Float32Array(3 * count);
-    gather(points, lines, 0, 3, start);
-    gather(points, lines, 1, 3, end);
-    strip.setAttribute("start", new InstancedBufferAttribute(start, 3));
-    strip.setAttribute("end", new InstancedBufferAttribute(end, 3));
     const made = (size: number): InstancedBufferAttribute =>
       new InstancedBufferAttribute(new Float32Array(size * count), size);
-    this.ends = { value: made(1), valueEnd: made(1), displacement: made(3), displacementEnd: made(3) };
+    this.ends = {
+      value: made(1),
+      valueEnd: made(1),
+      displacement: made(3),
+      displacementEnd: made(3),
+      start: made(3),
+      end: made(3),
+    };
+    this.setPoints(mesh.points);
     for (const [name, attribute] of Object.entries(this.ends)) strip.setAttribute(name, attribute);
     strip.instanceCount = count;
     this.object = new Mesh(strip, material);
+  }
+
+  setPoints(points: Float32Array): void {
+    this.set("start", "end", points, 3);
   }
 
   setValues(values: Float32Array): void {

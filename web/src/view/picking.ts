@@ -3,6 +3,7 @@
 import { type OrthographicCamera, Vector3 } from "three";
 import type { DrawnMesh } from "./drawn_mesh";
 import type { FieldObject } from "./field_object";
+import type { ShapedPoints } from "./shaped_points";
 
 /** Largest distance of points and lines from the pointer, in pixels. */
 const REACH = 14;
@@ -23,7 +24,7 @@ export function pick(
   const places = screenPlaces(mesh, drawn, camera, pane);
   const x = ((at.x + 1) / 2) * pane.width;
   const y = ((at.y + 1) / 2) * pane.height;
-  return mesh.triangles.length ? onSurface(mesh, places, x, y) : nearest(places, x, y, REACH);
+  return mesh.triangles.length ? onSurface(mesh, places, drawn.shaped, x, y) : nearest(places, x, y, REACH);
 }
 
 /** Return x and y in pixels and the depth of all points, `[N, 3]`. */
@@ -47,7 +48,13 @@ function screenPlaces(
   return places;
 }
 
-function onSurface(mesh: DrawnMesh, places: Float32Array, x: number, y: number): number | null {
+function onSurface(
+  mesh: DrawnMesh,
+  places: Float32Array,
+  shaped: ShapedPoints,
+  x: number,
+  y: number,
+): number | null {
   const { triangles } = mesh;
   let found: number | null = null;
   let depth = Infinity;
@@ -61,11 +68,15 @@ function onSurface(mesh: DrawnMesh, places: Float32Array, x: number, y: number):
     const u = (px * acy - py * acx) / area;
     const v = (abx * py - aby * px) / area;
     if (!(u >= 0 && v >= 0 && u + v <= 1)) continue;
+    const corners = [triangles[t], triangles[t + 1], triangles[t + 2]];
+    const weights = [1 - u - v, u, v];
+    if (shaped.isCutOff(corners, weights)) continue;
     const z = places[a + 2] * (1 - u - v) + places[b + 2] * u + places[c + 2] * v;
     if (z >= depth) continue;
     depth = z;
-    const largest = Math.max(u, v, 1 - u - v);
-    found = triangles[largest === u ? t + 1 : largest === v ? t + 2 : t];
+    // A corner that is cut off has no value.
+    const seen = weights.map((weight, i) => (shaped.isInside(corners[i]) ? weight : -1));
+    found = corners[seen.indexOf(Math.max(...seen))];
   }
   return found;
 }

@@ -6,6 +6,29 @@ uniform float uLow;
 uniform float uScale;
 `;
 
+/** A grid is cut off where the distance from the boundary is 0. */
+const CUT_VERTEX = /* glsl */ `
+#ifdef CUT
+attribute float inward;
+varying float vDistance;
+#endif
+`;
+const CUT_FRAGMENT = /* glsl */ `
+#ifdef CUT
+varying float vDistance;
+#endif
+`;
+const CUT_DISTANCE = /* glsl */ `
+#ifdef CUT
+  vDistance = inward;
+#endif
+`;
+const CUT_OFF = /* glsl */ `
+#ifdef CUT
+  if (vDistance <= 0.0) discard;
+#endif
+`;
+
 const VERTEX_END = /* glsl */ `
   vValue = (value - uLow) * uScale;
   vValued = valued;
@@ -21,8 +44,10 @@ varying vec3 vPlace;
 #ifdef LIT
 varying vec3 vView;
 #endif
+${CUT_VERTEX}
 ${UNIFORMS}
 void main() {
+  ${CUT_DISTANCE}
   vPlace = position + uFactor * displacement;
   vec4 view = modelViewMatrix * vec4(vPlace, 1.0);
 #ifdef LIT
@@ -70,11 +95,13 @@ varying vec3 vPlace;
 #ifdef LIT
 varying vec3 vView;
 #endif
+${CUT_FRAGMENT}
 uniform sampler2D uMap;
 uniform vec4 uClip;
 uniform float uIsolines;
 uniform vec3 uUnvalued;
 void main() {
+  ${CUT_OFF}
   if (dot(vPlace, uClip.xyz) > uClip.w) discard;
 #ifdef ROUND
   if (length(gl_PointCoord - 0.5) > 0.5) discard;
@@ -106,8 +133,10 @@ void main() {
 export const EDGE_VERTEX = /* glsl */ `
 attribute vec3 displacement;
 varying vec3 vPlace;
+${CUT_VERTEX}
 ${UNIFORMS}
 void main() {
+  ${CUT_DISTANCE}
   vPlace = position + uFactor * displacement;
   gl_Position = projectionMatrix * modelViewMatrix * vec4(vPlace, 1.0);
 }
@@ -115,9 +144,11 @@ void main() {
 
 export const EDGE_FRAGMENT = /* glsl */ `
 varying vec3 vPlace;
+${CUT_FRAGMENT}
 uniform vec4 uClip;
 uniform vec3 uInk;
 void main() {
+  ${CUT_OFF}
   if (dot(vPlace, uClip.xyz) > uClip.w) discard;
   gl_FragColor = vec4(uInk, 0.35);
 }

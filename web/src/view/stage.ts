@@ -2,7 +2,7 @@
 
 import { Vector2, Vector3, WebGLRenderer } from "three";
 import { element } from "../page/dom";
-import { SharedCamera } from "./cameras";
+import { type Direction, SharedCamera } from "./cameras";
 import type { DrawnMesh } from "./drawn_mesh";
 import { FieldObject } from "./field_object";
 import { pick } from "./picking";
@@ -20,6 +20,8 @@ export interface Pane {
 
 export interface Pointed {
   point: number;
+  /** Number of the pane. */
+  pane: number;
   /** Pixels from the left and the top of the stage. */
   x: number;
   y: number;
@@ -72,6 +74,13 @@ export class Stage {
   show(count: number): void {
     this.shown = count;
     this.layOut();
+  }
+
+  /** Show the whole mesh from a direction: the geometries that are drawn now. */
+  look(direction: Direction): void {
+    const boxes = this.visible.map(({ drawn }) => drawn.shaped.box());
+    const box = this.mesh.geometry ? boxes.reduce((one, other) => one.union(other)) : this.mesh.box;
+    this.camera.look(direction, box);
   }
 
   get visible(): Pane[] {
@@ -152,7 +161,9 @@ export class Stage {
     const point = event.buttons ? null : this.pointed(pane, event);
     const corner = this.root.getBoundingClientRect();
     this.onHover(
-      point === null ? null : { point, x: event.clientX - corner.left, y: event.clientY - corner.top },
+      point === null
+        ? null
+        : { point, pane: this.panes.indexOf(pane), x: event.clientX - corner.left, y: event.clientY - corner.top },
     );
   }
 

@@ -46,7 +46,7 @@ describe("scalars", () => {
   const scalars = scalarsOf(DESCRIPTION);
   const reader = new ScalarReader(Float64Array.of(300, 0, 0), 1, DESCRIPTION.calibration);
   // One node: T = 300 + 1, u = (3, 4); spreads of T, u_x, u_y and |u|.
-  const design = { key: "", field: Float32Array.of(1, 3, 4), spread: Float32Array.of(0.5, 1, 1, 2), novelty: null };
+  const design = { key: "", field: Float32Array.of(1, 3, 4), spread: Float32Array.of(0.5, 1, 1, 2), shape: null, novelty: null };
 
   it("are variables and magnitudes", () => {
     expect(scalars.map(({ label }) => label)).toEqual(["T", "u_x", "u_y", "|u|"]);

@@ -3,7 +3,7 @@ import type { Bands } from "../../src/data/description";
 import { limitText, verdict } from "../../src/fields/limits";
 import { withBand } from "../../src/model/bands";
 import { Measuring } from "../../src/model/measuring";
-import { type Decoding, type QuantityPlan, measure, quantityPlans } from "../../src/model/quantities";
+import { type Decoding, type QuantityPlan, measure, placedPlans, quantityPlans } from "../../src/model/quantities";
 import { DESCRIPTION, container } from "../containers";
 
 // Three nodes and two variables, two modes: states of [a, b] are a · FIRST + b · SECOND.
@@ -36,6 +36,7 @@ const PLAN: QuantityPlan = {
   name: "peak", unit: "K", text: "max(T)", limit: null, statistic: "max", columns: [0], one_time: false,
   has_time: true, correction: 0, typical: 0, std_factor: 1, steps: Uint32Array.of(0, 1, 2),
   stepWeights: Float64Array.of(0.25, 0.5, 0.25), modes: null, mean: null, rows: null, weights: null, places: null,
+  placeNodes: null,
 };
 
 async function numbers(plan: Partial<QuantityPlan>, run = RUN): Promise<{ value: number; instant: number; place: number }> {
@@ -168,10 +169,17 @@ describe("limits", () => {
   });
 });
 
+it("places of an extreme follow the nodes into a design's geometry", () => {
+  const plan = { ...PLAN, placeNodes: Uint32Array.of(2, 0) };
+  const [placed, other] = placedPlans([plan, PLAN], Float32Array.of(0, 1, 10, 11, 20, 21), 3);
+  expect(placed.places).toEqual({ data: Float32Array.of(20, 21, 0, 1), shape: [2, 2] });
+  expect(other).toBe(PLAN);
+});
+
 it("plans are read with the arrays that a quantity names", () => {
   const arrays = {
     steps: "quantity.0", step_weights: "quantity.1", modes: "quantity.2", mean: "quantity.3", rows: null,
-    weights: null, coords: null,
+    weights: null, coords: null, places: null,
   };
   const { places: _, stepWeights: __, modes: ___, mean: ____, rows: _____, weights: ______, steps: _______, ...own } = PLAN;
   const [plan] = quantityPlans(container({ ...DESCRIPTION, quantities: [{ ...own, arrays }], bands: BANDS }, {

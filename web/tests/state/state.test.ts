@@ -33,6 +33,11 @@ describe("a link", () => {
     expect({ ...INITIAL, ...(await fromFragment(`#${fragment}`, CONTAINER)) }).toEqual(state);
   });
 
+  it.each([[true, 0.75], [false, 2]])("has times between the trained ones: %s", async (continuous, expected) => {
+    const one = container({ ...DESCRIPTION, continuous_in_time: continuous });
+    expect({ ...INITIAL, ...(await fromFragment("#t=0.75", one)) }.time).toBe(expected);
+  });
+
   it("restores images: those of training by their number, others by their pixels", async () => {
     const images = imageContainer();
     const initial = initialState(images.description, trainingImage(images, 0));

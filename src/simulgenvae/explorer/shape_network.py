@@ -1,0 +1,84 @@
+"""Part of the first network in a page: what is given of a design to its shape.
+
+Tested in tests/explorer/test_geometry.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.deployment.buffers import hold
+from simulgenvae.deployment.gp_module import FeatureModule, KernelModule
+from simulgenvae.deployment.scaled_parameters import ScaledParameters
+
+if TYPE_CHECKING:
+    from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+    from simulgenvae.surrogate.shapes import ShapeModel
+
+
+class ShapeNetwork(nn.Module):
+    """Network from what is given of one design to the coefficients of its shape.
+
+    They are predicted from the other conditions, as :meth:`ShapeModel.predicted` does. Where
+    nothing predicts them, those of the leading modes are given as the last parameters, and the
+    others are 0.
+
+    Parameters
+    ----------
+    shapes
+        Description of the geometries.
+    """
+
+    def __init__(self, shapes: ShapeModel) -> None:
+        super().__init__()
+        self.columns = len(shapes.names)
+        self.others = shapes.modes.count - self.columns
+        self.processes: ShapeProcesses | None = None
+        if shapes.processes is not None:
+            self.scaled = ScaledParameters(shapes.table)
+            self.processes = ShapeProcesses(shapes.processes)
+
+    def forward(self, parameters: Tensor, images: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the parameters ``[1, P']`` that other networks read, and the shape ``[1, k]``.
+
+        ``parameters`` ``[1, P]`` and both results are float64.
+        """
+        if self.processes is None:
+            given = parameters[:, parameters.shape[1] - self.columns :]
+            return parameters, torch.cat([given, given.new_zeros((1, self.others))], dim=1)
+        shape = self.processes(self.scaled(parameters), images)
+        return torch.cat([parameters, shape[:, : self.columns]], dim=1), shape
+
+
+class ShapeProcesses(nn.Module):
+    """Network from scaled parameters and images to the coefficients of all shape modes.
+
+    All of it is double precision: what is single precision, a page stores with half of it where
+    fields allow that, and positions need more digits than fields.
+    """
+
+    def __init__(self, processes: PodGaussianProcesses) -> None:
+        super().__init__()
+        self.weights = processes.weights
+        self.features = FeatureModule(processes)
+        self.kernels = nn.ModuleList(KernelModule(pod_gpr) for pod_gpr in processes.by_kernel)
+        leading = processes.leading
+        # Coefficients are linear in the amplitudes, see PodGpModule.
+        none = leading.run_weights(np.zeros((1, leading.modes)))
+        unit = leading.run_weights(np.eye(leading.modes))
+        runs = leading.arrays()["coefficients"][:, 0].astype(np.float64)
+        hold(self, base=none @ runs, change=(unit - none) @ runs)
+
+    def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
+        """Return the coefficients ``[1, k]`` of one design."""
+        features = self.features(table, images)
+        amplitudes = torch.zeros(())
+        for weight, kernel in zip(self.weights, self.kernels, strict=True):
+            assert isinstance(kernel, KernelModule)
+            amplitudes = amplitudes + weight * kernel.amplitudes(kernel.values(features))
+        shape: Tensor = self.get_buffer("base") + amplitudes @ self.get_buffer("change")
+        return shape
