@@ -268,10 +268,11 @@ class Dataset(Metadata):
         variables = [quantity(name, unit) for name, unit in units.items()]
         cells = [f"{number:,} {kind}" for kind, number in self.whole_mesh.cells.describe().items()]
         sets = self.whole_mesh.sets
+        moves = bool(self.motion)
         lines = {
             "runs": f"{len(self.ids):,}: {shown(list(self.ids))}",
             "times": f"{steps:,} from {self.times[0]:g} to {self.times[-1]:g}",
-            "mesh": ", ".join([f"{nodes:,} nodes", *cells]),
+            "mesh": ", ".join([f"{nodes:,} nodes", *cells, *(["moves in time"] * moves)]),
             **({"sets": described(sets.sizes())} if sets else {}),
             "variables": shown(variables),
             "parameters": shown(list(self.conditions.names)) or "none",

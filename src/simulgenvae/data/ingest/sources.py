@@ -144,6 +144,7 @@ def describe_sources(
         conditions=conditions,
         offsets=None if stored is None else stored.offsets,
         common=_common_mesh(sources, options, layout, mesh),
+        motion=_motion(sources, names),
     )
     return Description(layout, metadata, [*notes, *matching])
 
@@ -308,6 +309,24 @@ def _common_mesh(
             "out"
         )
     return restore_common_mesh(found[0].to_record(), mesh)
+
+
+def _motion(sources: Sequence[Source], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the variables by which nodes move; none where they stay.
+
+    Raises UserError where only a part of the sources has a mesh that moves.
+    """
+    motion = sources[0].motion
+    for source in sources:
+        if source.motion != motion:
+            raise UserError(
+                f"{source.path}: its mesh {'moves' if source.motion else 'does not move'} in time "
+                f"by {', '.join(source.motion or motion)}, as that of {sources[0].path} does "
+                f"{'not' if source.motion else ''}".rstrip()
+            )
+    # The user may name all variables anew.
+    known = texts(sources, "variables") or names
+    return tuple(names[known.index(name)] for name in motion)
 
 
 def _times(

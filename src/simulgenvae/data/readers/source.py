@@ -77,6 +77,8 @@ class Source:
         Mesh that runs with meshes of their own share, and the way of sharing it.
     read_placed
         Function that reads a run with its geometry, by its index, where there is such a mesh.
+    motion
+        Names of the variables by which nodes move along x, y and z, in a mesh that moves in time.
     """
 
     path: Path
@@ -91,6 +93,7 @@ class Source:
     remarks: Callable[[], Iterable[str]] = tuple
     common: CommonMesh | None = None
     read_placed: Callable[[int], PlacedRun] | None = None
+    motion: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_fields(self.path, self.shape, self.dtype)
