@@ -240,15 +240,23 @@ def _names(
     sources: Sequence[Source], options: IngestOptions, stored: Metadata | None
 ) -> tuple[str, ...] | None:
     if options.variables:
-        return tuple(options.variables)
+        return _with_motion(options.variables, sources[0].motion)
     return texts(sources, "variables") or (None if stored is None else stored.variables)
+
+
+def _with_motion(names: Sequence[str], motion: Sequence[str]) -> tuple[str, ...]:
+    """Return the given names, which may be those of the files alone, with those of the motion."""
+    return (*names, *(name for name in motion if name not in names))
 
 
 def _units(
     sources: Sequence[Source], options: IngestOptions, stored: Metadata | None
 ) -> tuple[str, ...] | None:
     if options.units:
-        return tuple(options.units)
+        motion = sources[0].motion
+        # Units are given for the variables of the files.
+        is_whole = len(options.units) == len(_names(sources, options, stored) or ())
+        return (*options.units, *([] if is_whole else [options.length_unit] * len(motion)))
     return texts(sources, "units") or (None if stored is None else stored.units)
 
 
@@ -263,7 +271,8 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> tuple[Mesh, list
         mesh = read_mesh(options.mesh)
         named = [f"sets of nodes: {described(mesh.sets.sizes())}"] if mesh.sets else []
         return mesh, [f"{options.mesh}: {remark}" for remark in (*mesh.remarks, *named)]
-    if options.coords is not None and all(source.common is None for source in sources):
+    is_given = all(source.common is None and not source.motion for source in sources)
+    if options.coords is not None and is_given:
         coords, unit = read_numbers(options.coords)
         return Mesh(coords, unit=unit), []
     meshes = [source.mesh for source in sources if source.mesh is not None]

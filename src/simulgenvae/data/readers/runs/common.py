@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.common_sets import OtherSets, common_sets, cut_sets
+from simulgenvae.data.motion import DISPLACEMENT
 from simulgenvae.data.names import listed
 from simulgenvae.data.precision import fits_float32
 from simulgenvae.data.readers.runs.field_choice import FieldChoice, choose_fields
 from simulgenvae.data.readers.runs.geometry import (
-    DISPLACEMENT,
     difference,
     farthest,
     motion_message,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.readers.runs.geometry import DISPLACEMENT, same_nodes, tolerance
+from simulgenvae.data.motion import DISPLACEMENT, motion_names, moving_axes
+from simulgenvae.data.readers.runs.geometry import same_nodes, tolerance
 from simulgenvae.data.readers.runs.series import Kind
 from simulgenvae.data.readers.runs.survey import require_finite_positions, require_nodes
 from simulgenvae.errors import UserError
@@ -126,18 +127,15 @@ def find_motion(
         # The field is not read twice of runs that do not move.
         if all(_is_motion(open_run(name), columns, axes) for name in moving):
             return Motion(tuple(columns), tuple(columns.values()), in_files=True)
-    names = tuple(f"{DISPLACEMENT}{ending}" for ending in endings(axes))
     own = tuple((DISPLACEMENT, axis) for axis in range(axes))
-    return Motion(names, own, in_files=False)
+    return Motion(motion_names(axes), own, in_files=False)
 
 
 def _axes(surveys: Sequence[Survey]) -> int:
     """Return the number of coordinates along which nodes may move: not out of a common plane."""
-    columns: int = surveys[0].coords.shape[1]
-    if columns < 3 or any(run.coords.shape[1] < columns for run in surveys):
-        return columns
-    is_flat = all(np.ptp(run.coords[:, 2]) == 0 and run.moved[2] == 0 for run in surveys)
-    return 2 if is_flat else columns
+    columns = min(run.coords.shape[1] for run in surveys)
+    moved = np.max([run.moved[:columns] for run in surveys], axis=0)
+    return moving_axes([run.coords for run in surveys], moved)
 
 
 def _candidates(run: Survey, axes: int) -> list[dict[str, tuple[str, int]]]:
