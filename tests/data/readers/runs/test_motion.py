@@ -235,3 +235,24 @@ def test_a_displacement_that_is_asked_for_moves_the_mesh(tmp_path: Path) -> None
     write(tmp_path / "runs", lengths=(1.0, 1.3, 0.8))
     source = open_runs(tmp_path / "runs", RunPart(displacement=True))
     assert source.motion == (*NAMES, "mesh_displacement_z")
+
+
+@pytest.mark.parametrize("way", ["grid", "morphing"])
+def test_meshes_without_correspondence_move_too(tmp_path: Path, way: str) -> None:
+    for run in range(3):
+        (tmp_path / f"runs/run_{run}").mkdir(parents=True)
+        across = 7 + run
+        for step in range(STEPS):
+            grid: Any = pyvista.ImageData(
+                dimensions=(across + 1, 6, 1), spacing=((1 + 0.1 * run) / across, 0.2, 1)
+            ).cast_to_unstructured_grid()
+            rest = np.asarray(grid.points).copy()
+            grid.point_data["T"] = rest[:, 0] + step
+            grid.points = rest + bend(rest, 0, step)
+            grid.save(tmp_path / f"runs/run_{run}/t_{step}.vtu")
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr", selection=RunPart(geometry=way))
+    assert dataset.common is not None
+    assert dataset.common.kind == way
+    for run in range(3):
+        points = pyvista.read(tmp_path / f"runs/run_{run}/t_2.vtu").points
+        np.testing.assert_allclose(positions(dataset, run, 2), points, atol=1e-3)
