@@ -14,6 +14,7 @@ from simulgenvae.data.fingerprint import digest, fingerprint, placed_digest
 from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
 from simulgenvae.data.missing_values import MissingValues
+from simulgenvae.data.motion import moves, with_motion
 from simulgenvae.data.precision import Precision
 from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.shapes import Shapes, placed_nodes
@@ -107,7 +108,8 @@ class Dataset(Metadata):
             Times `[T]`; by default 0, 1, ….
         coords
             Node coordinates `[M]` or `[M, D]`; or `[N, M, D]` where the nodes of each run are
-            elsewhere, and belong together by their numbers.
+            elsewhere, and belong together by their numbers; or `[N, T, M, D]` or `[T, M, D]` where
+            they move in time: their displacement is then further variables.
         cells
             Node numbers `[K, nodes]` of the cells of each type, by its meshio name.
         sets
@@ -154,13 +156,18 @@ class Dataset(Metadata):
                 f"there are fields of {len(array)} runs, but parameters of {len(conditions)}"
             )
         places = None if coords is None else np.asarray(coords)
+        names = default_variables(array.shape[-1]) if variables is None else tuple(variables)
+        kinds = tuple(units) if units is not None else ("",) * len(names)
+        motion: tuple[str, ...] = ()
+        if places is not None and moves(places, array.shape):
+            places, array, motion = with_motion(places, array)
+            names, kinds = (*names, *motion), (*kinds, *[length_unit] * len(motion))
         shapes = None
         if places is not None and places.ndim == 3:
             common = CorrespondingNodes(Mesh(places[0], cells, unit=length_unit))
             shapes = placed_nodes(places, len(array), "coords", common)
             places = places[0]
-        _, steps, nodes, count = array.shape
-        names = tuple(variables) if variables is not None else default_variables(count)
+        _, steps, nodes, _ = array.shape
         metadata = Metadata(
             ids=conditions.ids,
             times=np.asarray(times if times is not None else np.arange(steps)),
@@ -172,7 +179,8 @@ class Dataset(Metadata):
                 sets=NodeSets.of(sets or {}),
             ),
             variables=names,
-            units=tuple(units) if units is not None else ("",) * len(names),
+            units=kinds,
+            motion=motion,
             conditions=conditions,
             offsets=offsets,
             time_unit=time_unit,
@@ -268,10 +276,11 @@ class Dataset(Metadata):
         variables = [quantity(name, unit) for name, unit in units.items()]
         cells = [f"{number:,} {kind}" for kind, number in self.whole_mesh.cells.describe().items()]
         sets = self.whole_mesh.sets
+        moves = bool(self.motion)
         lines = {
             "runs": f"{len(self.ids):,}: {shown(list(self.ids))}",
             "times": f"{steps:,} from {self.times[0]:g} to {self.times[-1]:g}",
-            "mesh": ", ".join([f"{nodes:,} nodes", *cells]),
+            "mesh": ", ".join([f"{nodes:,} nodes", *cells, *(["moves in time"] * moves)]),
             **({"sets": described(sets.sizes())} if sets else {}),
             "variables": shown(variables),
             "parameters": shown(list(self.conditions.names)) or "none",

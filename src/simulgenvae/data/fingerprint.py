@@ -67,6 +67,8 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         names["length_unit"] = mesh.unit
     if metadata.common is not None:
         names["geometry"] = metadata.common.to_record()
+    if metadata.motion:
+        names["motion"] = metadata.motion
     sets = mesh.sets.arrays()
     if sets:
         names["sets"] = mesh.sets.names

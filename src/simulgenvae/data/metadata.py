@@ -53,6 +53,8 @@ class Metadata:
         and ``mesh`` are those with values only.
     common
         Way in which runs with meshes of their own share the whole mesh; None where all have it.
+    motion
+        Names of the variables by which nodes move along x, y and z, where the mesh moves in time.
     """
 
     ids: tuple[str, ...]
@@ -66,6 +68,7 @@ class Metadata:
     mask: NodeMask | None = field(default=None, kw_only=True)
     time_unit: str = field(default="", kw_only=True)
     common: CommonMesh | None = field(default=None, kw_only=True)
+    motion: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         # The class is frozen, so its own assignment is refused too.
@@ -84,6 +87,7 @@ class Metadata:
                 f"{len(self.units)} units ({units}), but {len(self.variables)} variables "
                 f"({variables})"
             )
+        check_motion(self.motion, self.variables)
         check_unit(self.time_unit, "the times")
         check_unit(self.mesh.unit, "the positions")
         if self.conditions.ids != self.ids:
@@ -185,6 +189,12 @@ def check_times(times: NDArray[np.float64]) -> None:
         raise UserError(
             f"times must increase, but {times[k]:g} (timestep {k}) is followed by {times[k + 1]:g}"
         )
+
+
+def check_motion(motion: Sequence[str], variables: Sequence[str]) -> None:
+    """Raise UserError unless the names of the displacement are those of up to three variables."""
+    if len(motion) > 3 or not set(motion) <= set(variables):
+        raise UserError(f"nodes move by {', '.join(motion)}, which are no variables")
 
 
 def default_variables(count: int) -> tuple[str, ...]:

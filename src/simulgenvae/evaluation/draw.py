@@ -104,4 +104,5 @@ def _domain(dataset: Dataset, mesh: Mesh) -> Domain:
         dataset.units,
         dataset.time_unit,
         mesh.unit,
+        tuple(map(dataset.variables.index, dataset.motion)),
     )

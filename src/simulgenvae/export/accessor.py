@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from simulgenvae.data.netcdf_names import MOTION
 from simulgenvae.errors import UserError
 from simulgenvae.export.cf import CELLS, KINDS, PLACES
+from simulgenvae.export.positions import moved
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.components import whole_fields
 from simulgenvae.mesh.mesh import Mesh
@@ -30,7 +32,8 @@ def to_pyvista(
 ) -> pyvista.UnstructuredGrid:
     """Return the mesh with the fields of one design at one time as point data.
 
-    Components of a vector (``U_x``, ``U_y``, ``U_z``) are the vector ``U``.
+    Components of a vector (``U_x``, ``U_y``, ``U_z``) are the vector ``U``. Nodes of a mesh that
+    moves in time are where they are predicted.
 
     Parameters
     ----------
@@ -138,9 +141,11 @@ def _mesh(prediction: xr.Dataset) -> Mesh:
         for name in prediction.variables
         if str(name).startswith(CELLS)
     }
-    mesh = Mesh(
-        np.column_stack(places) if places else None, Cells.from_arrays(arrays) if arrays else None
-    )
+    coords = np.column_stack(places) if places else None
+    motion = str(prediction.attrs.get(MOTION, "")).split()
+    if coords is not None and motion and set(motion) <= set(prediction.data_vars):
+        coords = moved(coords, np.column_stack([prediction[name].values for name in motion]))
+    mesh = Mesh(coords, Cells.from_arrays(arrays) if arrays else None)
     try:
         mesh.check(prediction.sizes["node"])
     except UserError as error:

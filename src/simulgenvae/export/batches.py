@@ -81,6 +81,8 @@ class Batch:
         Parameters of the designs, where they are known.
     mesh
         Own mesh of the only design; None where all designs have that of the study.
+    motion
+        Names of the variables by which nodes move along x, y and z, where the mesh moves in time.
     """
 
     fields: NDArray[np.floating]
@@ -96,6 +98,7 @@ class Batch:
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Parameters | None = None
     mesh: Mesh | None = None
+    motion: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, prediction: xr.Dataset) -> Batch:
@@ -120,6 +123,7 @@ class Batch:
             units=tuple(prediction.attrs.get("units", ("",) * len(variables))),
             warnings=tuple(prediction.attrs.get("warnings", ())),
             time_unit=str(prediction["time"].attrs.get("units", "")),
+            motion=tuple(prediction.attrs.get("motion", ())),
             carried={
                 str(name): tuple(map(str, texts.values))
                 for name, texts in prediction.coords.items()
@@ -143,6 +147,7 @@ class Batch:
             units=selection.units,
             warnings=predicted.warnings,
             time_unit=selection.time_unit,
+            motion=selection.motion,
             carried=named_apart(predicted.carried, selection.variables),
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.data.netcdf_names import PARAMETERS
+from simulgenvae.data.netcdf_names import MOTION, PARAMETERS
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.export.cf import (
     CONVENTIONS,
@@ -54,7 +54,8 @@ def by_variable(
         - coordinates ``run``, ``time``, ``x``, ``y`` and ``z`` (node), the numbers ``node`` of
           chosen nodes, the cells as ``cells_KIND``, the parameters (run), which the attribute
           ``parameters`` lists, and texts (run) of the table of designs that are carried along;
-        - attribute ``warnings``: lines to read before trusting it.
+        - attribute ``warnings``: lines to read before trusting it; attribute ``motion``: names of
+          the variables by which nodes move, in a mesh that moves in time.
     """
     import xarray as xr
 
@@ -78,10 +79,14 @@ def by_variable(
     for column, texts in batch.carried.items():
         labels[legal_name(column, taken)] = ("run", list(texts), {"long_name": column})
     arrays: dict[str, Any] = {}
-    for field in field_names(batch, {*AXES, *labels, *batch.scores}):
+    fields = field_names(batch, {*AXES, *labels, *batch.scores})
+    for field in fields:
         values = batch.extra_fields[field.kind] if field.kind else batch.fields
         number = batch.variables.index(field.variable)
         arrays[field.name] = (AXES[:3], values[..., number], field.attributes)
+    if batch.motion:
+        named = {field.variable: field.name for field in fields if not field.kind}
+        attributes[MOTION] = " ".join(named[name] for name in batch.motion)
     for name, scores in batch.scores.items():
         arrays[name] = ("run", scores, SCORE_ATTRIBUTES[name])
     warnings = "\n".join(dict.fromkeys(batch.warnings))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.netcdf_names import PARAMETERS, RUN
+from simulgenvae.data.netcdf_names import MOTION, PARAMETERS, RUN
 from simulgenvae.export.cf import (
     CONVENTIONS,
     PLACES,
@@ -44,7 +44,8 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     As far as they are known there are also the standard deviation, limits, truth and error
     (``NAME_std`` …); ``novelty(run)`` and ``expected_error(run)``; the parameters ``NAME(run)``,
-    which the attribute ``parameters`` lists; the coordinates ``run`` (texts), ``time``, ``x``,
+    which the attribute ``parameters`` lists; in a mesh that moves in time, where its nodes are, as
+    coordinates ``x_moved(run, time, node)``, …; the coordinates ``run`` (texts), ``time``, ``x``,
     ``y`` and ``z``; the numbers ``node`` of chosen nodes; and the cells as
     ``cells_NAME(cell, corner)``. Where the nodes of each design are elsewhere, positions are
     ``NAME(run, node)``.
@@ -61,6 +62,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         # process.
         with CrashSafeFile(temporary) as target, h5netcdf.File(target, "w") as file:
             names, labels, inputs = _create(file, mesh, first)
+            places = _create_places(file, mesh, first, names)
             ids: list[str] = []
             warnings: list[str] = []
             for batch in chain([first], batches):
@@ -76,6 +78,8 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
                     assert batch.mesh is not None
                     assert batch.mesh.coords is not None
                     file.variables[name][start:stop] = batch.mesh.coords[None, :, axis]
+                for axis, name in places.items():
+                    file.variables[name][start:stop] = _places(batch, batch.mesh or mesh, axis)
                 for name, scores in batch.scores.items():
                     file.variables[name][start:stop] = scores
                 for text_column, name in labels.items():
@@ -120,6 +124,44 @@ def _create(
         # The coordinates of UGRID's nodes are the same for all runs.
         on_mesh |= _create_cells(file, mesh, [] if like.mesh else places)
     return _create_fields(file, like, on_mesh), labels, inputs
+
+
+def _create_places(
+    file: h5netcdf.File, mesh: Mesh, like: Batch, names: dict[tuple[str, str], str]
+) -> dict[int, str]:
+    """Create a variable for where nodes that move are along each coordinate; return their names.
+
+    ``names`` are those of the fields, whose coordinates these become.
+    """
+    if not like.motion:
+        return {}
+    # Imported here, as it loads zarr, which other formats do without.
+    from simulgenvae.data.store.arrays import chunk_shape
+
+    used = {*file.dimensions, *file.variables}
+    chunks = (1, *chunk_shape(like.fields.shape[1:3], np.dtype(np.float64).itemsize))
+    found = {}
+    for axis, place in enumerate(PLACES[: len(like.motion)]):
+        found[axis] = legal_name(f"{place}_moved", used)
+        variable = file.create_variable(
+            found[axis], (RUN, "time", "node"), np.float64, chunks=chunks, **_COMPRESSED
+        )
+        meaning = f"{place} coordinate of the node, which moves in time"
+        variable.attrs.update({"long_name": meaning} | ({"units": mesh.unit} if mesh.unit else {}))
+    for name in names.values():
+        attributes = file.variables[name].attrs
+        # The reader of a file takes what is named here for no field.
+        attributes["coordinates"] = " ".join([attributes.get("coordinates", ""), *found.values()])
+    file.attrs[MOTION] = " ".join(names[name, ""] for name in like.motion)
+    return found
+
+
+def _places(batch: Batch, mesh: Mesh, axis: int) -> NDArray[np.float64]:
+    """Return where nodes that move are along a coordinate, `[n, T, M]`."""
+    assert mesh.coords is not None, "nodes that move have positions"
+    way = batch.fields[..., batch.variables.index(batch.motion[axis])]
+    found: NDArray[np.float64] = mesh.coords[:, axis] + np.nan_to_num(way, nan=0.0)
+    return found
 
 
 def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.field_data import field_data
 from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.export.positions import Positions
 from simulgenvae.mesh.vtk import mesh_grid
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def write_pvd(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     The folder has ``0000.vtu`` …, one for each timestep. Point data: as
     :func:`~simulgenvae.export.point_data` says, units as VTK's ``UNITS_LABEL``. Field data: those
     of :func:`~simulgenvae.export.field_data.field_data`, and the time. Nodes without cells become
-    vertices; missing coordinates are 0.
+    vertices; missing coordinates are 0. Nodes of a mesh that moves are where they are predicted.
 
     Raises UserError when PyVista is not installed, or when node positions are unknown.
     """
@@ -46,11 +47,14 @@ def write_pvd(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     for name, values in field_data(batch, index, mesh).items():
         _add_field_data(grid, name, values)
     fields = list(point_fields(batch, index))
+    positions = Positions(batch, index, grid.points)
     files = []
-    # One grid for all timesteps: only its arrays change.
+    # One grid for all timesteps: only its arrays change, and its points where they move.
     for step, time in enumerate(batch.times.tolist()):
         # The name by which VTK's readers know the time of a file.
         _add_field_data(grid, "TimeValue", (time,))
+        if positions.move:
+            grid.points = positions(step)
         for field in fields:
             _set_field(grid, field, step)
         file = folder / f"{step:04d}.vtu"

@@ -18,6 +18,7 @@ from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.field_data import field_data
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.export.positions import Positions
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.vtk import mesh_grid
 
@@ -52,6 +53,9 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         # VTK compares fixed-length ASCII; h5py would write a text of variable length.
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
         mesh_arrays = _mesh_arrays(np.asarray(grid.points), cells)
+        positions = Positions(batch, index, mesh_arrays["Points"])
+        if positions.move:
+            _write_points(root, mesh_arrays.pop("Points"), positions, steps)
         for name, array in mesh_arrays.items():
             root.create_dataset(name, data=array)
         time = root.create_group("Steps")
@@ -59,8 +63,9 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         time.create_dataset("Values", data=batch.times)
         time.create_dataset("NumberOfParts", data=np.ones(steps, dtype=np.int64))
         # Offsets of 0: all timesteps use the one mesh.
-        for name in ("PartOffsets", "PointOffsets"):
-            time.create_dataset(name, data=np.zeros(steps, dtype=np.int64))
+        time.create_dataset("PartOffsets", data=np.zeros(steps, dtype=np.int64))
+        points = grid.n_points * positions.move * np.arange(steps, dtype=np.int64)
+        time.create_dataset("PointOffsets", data=points)
         for name in ("CellOffsets", "ConnectivityIdOffsets", *(_FACE_OFFSETS if faces else ())):
             time.create_dataset(name, data=np.zeros((steps, 1), dtype=np.int64))
         _write_shapes(root, cells, steps)
@@ -98,6 +103,21 @@ def _mesh_arrays(points: NDArray[Any], cells: Cells) -> dict[str, NDArray[Any]]:
             "PolyhedronOffsets": cells.polyhedra,
         }
     return found
+
+
+def _write_points(root: h5py.Group, rest: NDArray[Any], positions: Positions, steps: int) -> None:
+    """Write the positions of all timesteps, one after the other."""
+    nodes = len(rest)
+    data = root.create_dataset(
+        "Points",
+        shape=(steps * nodes, 3),
+        dtype=np.float64,
+        chunks=(nodes, 3),
+        compression="gzip",
+        shuffle=True,
+    )
+    for step in range(steps):
+        data[step * nodes : (step + 1) * nodes] = positions(step)
 
 
 def _write_shapes(root: h5py.Group, cells: Cells, steps: int) -> None:

@@ -17,6 +17,7 @@ from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.field_data import field_data
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.export.positions import Positions
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.components import endings
 from simulgenvae.mesh.vtk import mesh_grid
@@ -91,12 +92,13 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     fields: list[PointField] = []
     for field in point_fields(batch, index):
         fields += _parts(field)
+    positions = Positions(batch, index, grid.points)
     # Imported here: each format's library is loaded when it is written.
     import h5py
 
     with CrashSafeFile(heavy) as target, h5py.File(target, "w") as file:
         numbers = _Numbers(file, heavy.name)
-        # The XML has one grid per timestep; only their fields differ.
+        # The XML has one grid per timestep; only their fields differ, and the points that move.
         for step, time in enumerate(batch.times.tolist()):
             one = ET.SubElement(series, "Grid", Name=f"step {step}", GridType="Uniform")
             ET.SubElement(one, "Time", Value=repr(time))
@@ -105,7 +107,10 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
             )
             numbers.add("topology", topology, cells)
             geometry = ET.SubElement(one, "Geometry", GeometryType="XYZ")
-            numbers.add("points", np.asarray(grid.points), geometry)
+            if positions.move:
+                numbers.add(f"points/{step:04d}", positions(step), geometry)
+            else:
+                numbers.add("points", np.asarray(grid.points), geometry)
             for number, field in enumerate(fields):
                 _add_field(numbers, one, f"field{number}/{step:04d}", field, step)
             for number, (name, values) in enumerate(whole.items()):

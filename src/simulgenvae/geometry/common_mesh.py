@@ -80,6 +80,11 @@ class CommonMesh(ABC):
     mesh: Mesh
 
     @property
+    def has_surfaces(self) -> bool:
+        """True if geometries are surfaces in space that cells of the mesh do not fill."""
+        return False
+
+    @property
     def nodes(self) -> int:
         """Number of nodes of the common mesh, M."""
         assert self.mesh.coords is not None, "nodes without positions have no geometry"

@@ -157,6 +157,9 @@ class Predicting(StudyData):
         study = self.pinned()
         outline = Outline.read(study)
         outline.check(times, nodes, variables)
+        if out is not None and variables is not None and set(outline.motion) - set(variables):
+            moving = ", ".join(outline.motion)
+            log_notes([f"{out}: the mesh is written at rest: it moves by {moving}, not chosen"])
         files = _mesh_files(meshes, outline, nodes)
         scaler = outline.design_scaler
         described = scaler.names or scaler.images is not None

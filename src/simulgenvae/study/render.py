@@ -67,9 +67,10 @@ class Rendering(StudyData):
         # A warped mesh needs its displacement, too: the first variable is drawn, the others move.
         shown = [variable]
         warp = None
-        if options.warp is not None:
-            name, factor = options.warp
-            moving = components(name, surrogate.variables)
+        if options.warp is not None or surrogate.motion:
+            # A mesh that moves is drawn where it is.
+            name, factor = options.warp or ("", 1.0)
+            moving = components(name, surrogate.variables) if name else list(surrogate.motion)
             shown += [each for each in moving if each != variable]
             warp = Warp(tuple(map(shown.index, moving)), factor)
         case = choose_case(study, surrogate, shown, options, film=out.suffix in FILMS)

@@ -40,7 +40,7 @@ class RenderOptions:
     """Times of an image, one row each; the last one by default. A film shows all times."""
     warp: tuple[str, float] | None = None
     """Name of a displacement (``U`` for ``U_x``, ``U_y``, ``U_z``) that moves the mesh, and the
-    factor it is multiplied by."""
+    factor it is multiplied by; by default the motion of a mesh that moves in time."""
     samples: int = 0
     """Number of samples, at least 2, to draw the standard deviation too; 0 draws none."""
     fps: float | None = None

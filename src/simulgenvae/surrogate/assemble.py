@@ -110,6 +110,7 @@ def assemble(
         variables=description.variables,
         units=description.units,
         time_unit=description.time_unit,
+        motion=description.motion,
         times=times,
         mesh=mesh,
         condition_scaler=scaler,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 
 from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.metadata import check_motion
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
 from simulgenvae.data.units import check_unit
@@ -56,6 +57,8 @@ class VaeDescription(ModelDescription):
     """Names of the sets of nodes; files of earlier versions have none."""
     shapes: ShapeDescription | None = None
     """Description of geometries, where runs have meshes of their own."""
+    motion: tuple[str, ...] = ()
+    """Names of the variables by which nodes move, where the mesh moves in time."""
 
     @model_validator(mode="after")
     def _names_that_are_known(self) -> Self:
@@ -68,6 +71,7 @@ class VaeDescription(ModelDescription):
             raise ValueError(f"there is no decoder {self.decoder}")
         if len(self.variables) != len(self.units):
             raise ValueError(f"{len(self.variables)} variables have {len(self.units)} units")
+        check_motion(self.motion, self.variables)
         for unit in (self.time_unit, self.length_unit):
             check_unit(unit, "the model")
         return self

@@ -141,6 +141,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         variables=parts.variables,
         units=parts.units,
         time_unit=parts.time_unit,
+        motion=parts.motion,
         length_unit=parts.mesh.unit,
         sets=mesh.sets.names,
         shapes=None if parts.shapes is None else parts.shapes.description(),

@@ -122,7 +122,10 @@ def labelled(
         labels["node"] = selection.nodes
     for name, texts in named_apart(carried, selection.variables).items():
         labels[name] = ("run", list(texts))
-    return xr.Dataset(arrays, labels, {"units": list(selection.units), "warnings": warnings})
+    attributes: dict[str, object] = {"units": list(selection.units), "warnings": warnings}
+    if selection.motion:
+        attributes["motion"] = list(selection.motion)
+    return xr.Dataset(arrays, labels, attributes)
 
 
 def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:

@@ -47,6 +47,8 @@ class Outline:
         Unit of the times, "" where it is unknown.
     shapes
         Description of geometries, where runs have meshes of their own.
+    motion
+        Names of the variables by which nodes move, where the mesh moves in time.
     """
 
     condition_scaler: ConditionScaler
@@ -56,6 +58,7 @@ class Outline:
     decoder: str
     time_unit: str = ""
     shapes: ShapeDescription | None = None
+    motion: tuple[str, ...] = ()
 
     @property
     def design_scaler(self) -> ConditionScaler:
@@ -88,6 +91,7 @@ class Outline:
                 decoder,
                 str(about.get("time_unit", "")),
                 shapes and ShapeDescription.model_validate(shapes),
+                tuple(map(str, about.get("motion", ()))),
             )
 
     def check(

@@ -57,6 +57,8 @@ class PredictingParts:
     shapes
         Description of geometries, where runs have meshes of their own; then ``mesh`` is the one
         that they share.
+    motion
+        Names of the variables by which nodes move along x, y and z, where the mesh moves in time.
     """
 
     settings: Settings
@@ -70,6 +72,7 @@ class PredictingParts:
     mask: NodeMask | None = None
     time_unit: str = ""
     shapes: ShapeModel | None = None
+    motion: tuple[str, ...] = ()
 
     @property
     def keeps_nodes(self) -> bool:

@@ -42,6 +42,8 @@ class Selection:
         Unit of the times, "" where it is unknown.
     mask
         Which of the chosen nodes have values; None where all have.
+    motion
+        Names of the variables by which nodes move; none where they are not among those chosen.
     """
 
     times: NDArray[np.float64]
@@ -52,6 +54,7 @@ class Selection:
     decoder: Decoder
     mask: NodeMask | None = None
     time_unit: str = ""
+    motion: tuple[str, ...] = ()
 
     @property
     def run_bytes(self) -> int:
@@ -103,6 +106,7 @@ def select(
             parts.reduction,
             parts.mask,
             parts.time_unit,
+            parts.motion,
         )
     columns = (
         np.arange(len(parts.variables))
@@ -117,15 +121,17 @@ def select(
         # The reduction counts only the nodes with values.
         decoded = np.searchsorted(mask.numbers, rows[mask.valued[rows]])
         mask = mask if nodes is None else _chosen(mask, rows)
+    chosen = tuple(parts.variables[column] for column in columns)
     return Selection(
         times,
         None if nodes is None else rows,
-        tuple(parts.variables[column] for column in columns),
+        chosen,
         tuple(parts.units[column] for column in columns),
         parts.whole_mesh if nodes is None else parts.whole_mesh.at(rows),
         parts.reduction.at(decoded, columns),
         mask,
         parts.time_unit,
+        parts.motion if set(parts.motion) <= set(chosen) else (),
     )
 
 

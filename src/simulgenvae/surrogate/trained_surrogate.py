@@ -66,6 +66,7 @@ def trained_surrogate(
         variables=dataset.variables,
         units=dataset.units,
         time_unit=dataset.time_unit,
+        motion=dataset.motion,
         times=dataset.times,
         mesh=dataset.mesh,
         condition_scaler=trained.condition_scaler,

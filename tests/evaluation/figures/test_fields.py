@@ -115,3 +115,19 @@ def test_no_part_of_an_error_map_is_empty(variables: int, panels: int, width: fl
     figure = error_map(np.ones((12, variables)), make_domain(2, COORDS["plane"], variables), "e")
     assert len(figure.axes) == 2 * panels  # each with its colour bar
     assert figure.get_figwidth() == width
+
+
+def test_a_mesh_that_moves_is_drawn_where_it_is() -> None:
+    square = np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1]])
+    domain = make_domain(1, square, variables=3, quad=np.array([[0, 1, 2, 3]]))
+    domain = replace(domain, motion=(1, 2))
+    fields = RNG.random((1, 4, 3)).astype(np.float32)
+    run = RunFields("r", fields, 2 * fields, 3 * fields)
+    _, figure = next(fields_at_times(run, domain))
+    # Truth, reconstruction, prediction, and the error on the mesh as it is predicted.
+    for axes, factor in zip(figure.axes, (1, 2, 3, 3), strict=False):
+        triangles = axes.collections[0]
+        places = np.unique(triangles._triangulation.x)  # type: ignore[attr-defined]
+        np.testing.assert_allclose(
+            places, np.unique(square[:, 0] + factor * fields[0, :, 1]), rtol=1e-6
+        )

@@ -59,10 +59,19 @@ def test_a_geometry_that_does_not_fit_the_others_is_named(odd: Extent, message: 
         grid_for([DISC, DISC, replace(odd, path=Path("odd")), DISC])
 
 
-def test_surfaces_in_space_and_no_runs_are_refused() -> None:
+def test_surfaces_in_space_have_a_grid_around_them() -> None:
     coords = plate(6).coords
-    shell = Extent.of(Mesh(coords + 0.3 * coords[:, [2, 2, 0]], plate(6).cells), RUN)
-    with pytest.raises(UserError, match="run_7: has a surface in space, such as a shell"):
-        grid_for([shell])
+    tilted = Extent.of(Mesh(coords + 0.3 * coords[:, [2, 2, 0]], plate(6).cells), RUN)
+    record = grid_for([tilted])
+    assert record.surface
+    assert record.axes == (0, 1, 2)
+    assert np.prod(record.counts) <= MOST_NODES[3]
+    assert not grid_for([CUBE]).surface
+    assert not grid_for([Extent.of(plate(6), RUN)]).surface
+
+
+def test_flat_bodies_and_no_runs_are_refused() -> None:
+    with pytest.raises(UserError, match="run_7: has cells of 3 dimensions, but its nodes extend"):
+        grid_for([replace(CUBE, upper=np.array([1.0, 1.0, 0.0]))])
     with pytest.raises(UserError, match="at least one run"):
         grid_for([])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Only formats that VTK reads itself: with other suffixes PyVista calls readers that may load
 # pickles, which can run code, or other files.
 _VTK_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
-MESH_SUFFIXES = (*_VTK_SUFFIXES, ".inp", ".msh")
+MESH_SUFFIXES = (*_VTK_SUFFIXES, ".obj", ".inp", ".msh")
 
 _COUNTER = re.compile(
     r"(node|point|vertex|step|time ?step|frame|increment)s?"
@@ -174,7 +174,7 @@ def _column(given: Path | str, what: str) -> Numbers:
 
 
 def read_mesh(path: Path) -> Mesh:
-    """Read node coordinates and cells of a VTK, STL, PLY, Abaqus, CalculiX or Gmsh mesh.
+    """Read node coordinates and cells of a VTK, STL, PLY, OBJ, Abaqus, CalculiX or Gmsh mesh.
 
     The last three also have named sets of nodes. Raises UserError when pyvista is not installed,
     and for unknown files.
@@ -191,6 +191,10 @@ def read_mesh(path: Path) -> Mesh:
         from simulgenvae.data.mesh_files.abaqus import read_abaqus
 
         return read_abaqus(path)
+    if path.suffix.lower() == ".obj":
+        from simulgenvae.data.mesh_files.wavefront import read_obj
+
+        return read_obj(path)
     if path.suffix.lower() == ".msh":
         from simulgenvae.data.mesh_files.gmsh import read_gmsh
 

@@ -32,7 +32,8 @@ class IngestOptions:
     times
         Times `[T]`: ``.npy``, a table, or a text such as ``0,1,2.5`` or ``0:10:0.5``.
     mesh
-        Mesh with coordinates and cells, in place of ``coords``: VTK, STL or PLY.
+        Mesh with coordinates and cells, in place of ``coords``: VTK, STL, PLY, OBJ,
+        Abaqus, CalculiX or Gmsh.
     variables, units
         Names and units of the V variables.
     time_unit, length_unit

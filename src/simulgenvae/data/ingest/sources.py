@@ -144,6 +144,7 @@ def describe_sources(
         conditions=conditions,
         offsets=None if stored is None else stored.offsets,
         common=_common_mesh(sources, options, layout, mesh),
+        motion=_motion(sources, names),
     )
     return Description(layout, metadata, [*notes, *matching])
 
@@ -239,15 +240,23 @@ def _names(
     sources: Sequence[Source], options: IngestOptions, stored: Metadata | None
 ) -> tuple[str, ...] | None:
     if options.variables:
-        return tuple(options.variables)
+        return _with_motion(options.variables, sources[0].motion)
     return texts(sources, "variables") or (None if stored is None else stored.variables)
+
+
+def _with_motion(names: Sequence[str], motion: Sequence[str]) -> tuple[str, ...]:
+    """Return the given names, which may be those of the files alone, with those of the motion."""
+    return (*names, *(name for name in motion if name not in names))
 
 
 def _units(
     sources: Sequence[Source], options: IngestOptions, stored: Metadata | None
 ) -> tuple[str, ...] | None:
     if options.units:
-        return tuple(options.units)
+        motion = sources[0].motion
+        # Units are given for the variables of the files.
+        is_whole = len(options.units) == len(_names(sources, options, stored) or ())
+        return (*options.units, *([] if is_whole else [options.length_unit] * len(motion)))
     return texts(sources, "units") or (None if stored is None else stored.units)
 
 
@@ -262,7 +271,8 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> tuple[Mesh, list
         mesh = read_mesh(options.mesh)
         named = [f"sets of nodes: {described(mesh.sets.sizes())}"] if mesh.sets else []
         return mesh, [f"{options.mesh}: {remark}" for remark in (*mesh.remarks, *named)]
-    if options.coords is not None and all(source.common is None for source in sources):
+    is_given = all(source.common is None and not source.motion for source in sources)
+    if options.coords is not None and is_given:
         coords, unit = read_numbers(options.coords)
         return Mesh(coords, unit=unit), []
     meshes = [source.mesh for source in sources if source.mesh is not None]
@@ -308,6 +318,24 @@ def _common_mesh(
             "out"
         )
     return restore_common_mesh(found[0].to_record(), mesh)
+
+
+def _motion(sources: Sequence[Source], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the variables by which nodes move; none where they stay.
+
+    Raises UserError where only a part of the sources has a mesh that moves.
+    """
+    motion = sources[0].motion
+    for source in sources:
+        if source.motion != motion:
+            raise UserError(
+                f"{source.path}: its mesh {'moves' if source.motion else 'does not move'} in time "
+                f"by {', '.join(source.motion or motion)}, as that of {sources[0].path} does "
+                f"{'not' if source.motion else ''}".rstrip()
+            )
+    # The user may name all variables anew.
+    known = texts(sources, "variables") or names
+    return tuple(names[known.index(name)] for name in motion)
 
 
 def _times(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.readers.runs.series import RunPart
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def array_files(folder: Path) -> list[Path]:
@@ -68,11 +69,16 @@ def open_array_folder(path: Path, part: RunPart | None) -> Source:
         notes.append(f"{path}: not read in any file: {', '.join(first.unread)} (see --array)")
     # Every file is opened once now, so that its problem is known before hours of reading.
     problems: dict[int, str] = {}
+    has_places = first.positions.ndim == 3 and first.positions.size > 0
     for index, file in enumerate(files):
         try:
-            _require_like(file, _read(file, wanted, axes), files[0], first)
+            run = _read(file, wanted, axes)
+            _require_like(file, run, files[0], first)
         except UserError as error:
             problems[index] = str(error)
+        else:
+            # Nodes that are elsewhere than in the first run, or move.
+            has_places |= not np.array_equal(run.positions, first.positions)
 
     def read(index: int) -> NDArray[Any]:
         # Files are not kept open, as there may be thousands.
@@ -80,11 +86,17 @@ def open_array_folder(path: Path, part: RunPart | None) -> Source:
             raise UserError(problems[index])
         return _read(files[index], wanted, axes, with_values=True).values
 
+    def positions(index: int) -> NDArray[Any]:
+        found = _read(files[index], wanted, axes).positions
+        return found.reshape(-1, *found.shape[-2:])
+
     companions = {key: value for key, value in first.companions.items() if key in COMPANIONS}
     companions["ids"] = np.array(ids)
+    if has_places:
+        del companions["coords"]
     if first.variables is not None:
         companions["variables"] = np.array(first.variables)
-    mesh = first.axes.mesh(files[0], first.sizes, first.companions)
+    mesh = first.mesh
     shape = (len(files), *first.shape)
     return Source(
         path,
@@ -96,6 +108,7 @@ def open_array_folder(path: Path, part: RunPart | None) -> Source:
         mesh=mesh,
         problems=problems,
         named_axes=True,
+        positions=positions if has_places else None,
     )
 
 
@@ -110,6 +123,9 @@ class _Run(NamedTuple):
     companions: dict[str, NDArray[Any]]
     unread: tuple[str, ...]
     values: NDArray[Any]
+    positions: NDArray[Any]
+    """Positions of the nodes, `[M, D]`, or `[T, M, D]` where they move; empty where unknown."""
+    mesh: Mesh | None
 
 
 _NO_VALUES = np.empty((0, 0, 0))
@@ -132,6 +148,12 @@ def _read(
         shape = next(iter(fields.values())).shape
         axes = axes or default_axes(file, shape)
         arranged = ArrangedRuns(file, fields, axes)
+        companions = chosen.values(file)
+        places = np.asarray(companions.get("coords", _NO_VALUES))
+        mesh = axes.mesh(file, arranged.sizes, companions)
+        if mesh is None:
+            unit = str(companions.get("length_unit", ""))
+            mesh = chosen.mesh(file, companions.get("coords"), unit)
         values = _NO_VALUES
         if with_values:
             with damage_reported(file, "cannot be read"):
@@ -142,9 +164,11 @@ def _read(
             axes,
             arranged.sizes,
             arranged.variables,
-            chosen.values(file),
+            companions,
             chosen.unread,
             values,
+            places,
+            mesh,
         )
 
 
@@ -155,6 +179,9 @@ def _require_like(file: Path, run: _Run, first_file: Path, first: _Run) -> None:
     for key in first.companions.keys() | run.companions.keys():
         mine = run.companions.get(key)
         other = first.companions.get(key)
+        if key == "coords" and mine is not None and other is not None and mine.ndim > 1:
+            # They may be elsewhere in each run, or move, but are the same nodes.
+            mine, other = np.array(mine.shape), np.array(other.shape)
         if mine is None or other is None or not np.array_equal(mine, other):
             raise UserError(f"{file}: its {key!r} differ from {first_file}")
 

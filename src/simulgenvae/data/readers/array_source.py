@@ -113,6 +113,9 @@ class ChosenArrays(NamedTuple):
         """Return the mesh of a file that has cells; None for one that has none, or no positions."""
         if not self.cells or coords is None:
             return None
+        if coords.ndim > 2:
+            # Positions of each run, or in time: the mesh is that of the first ones.
+            coords = coords.reshape(-1, *coords.shape[-2:])[0]
         with damage_reported(path, "its cells cannot be read"):
             arrays = {key: array.whole() for key, array in self.cells.items()}
             return Mesh(coords, Cells.from_arrays(arrays), unit=unit)
@@ -151,6 +154,14 @@ def source_of(path: Path, arrays: ArrayFile, part: RunPart | None = None) -> Sou
     """
     wanted = () if part is None or part.arrays is None else tuple(part.arrays)
     chosen = ChosenArrays.of(path, arrays, wanted, 3)
+    places = chosen.companions.get("coords")
+    positions = None
+    if places is not None and len(places.shape) == 4:
+        # Those of all runs at all times are as large as fields: read run by run, as these are.
+        positions = places.entry
+        chosen = chosen._replace(
+            companions={key: each for key, each in chosen.companions.items() if key != "coords"}
+        )
     fields = chosen.fields
     notes: list[str] = []
     for array in fields.values():
@@ -174,8 +185,18 @@ def source_of(path: Path, arrays: ArrayFile, part: RunPart | None = None) -> Sou
         # Whether the last axis is nodes, or nodes times variables, is decided later: that depends
         # on the mesh, which may come from another file.
         unit = str(companions.get("length_unit", ""))
-        mesh = chosen.mesh(path, companions.get("coords"), unit)
-        return Source(path, first.shape, dtype, first.entry, companions, tuple(notes), mesh=mesh)
+        coords = companions.get("coords") if positions is None else positions(0)
+        mesh = chosen.mesh(path, coords, unit)
+        return Source(
+            path,
+            first.shape,
+            dtype,
+            first.entry,
+            companions,
+            tuple(notes),
+            mesh=mesh,
+            positions=positions,
+        )
     axes = _axes(path, first.shape, part)
     if "run" not in axes.names:
         raise UserError(
@@ -197,7 +218,17 @@ def source_of(path: Path, arrays: ArrayFile, part: RunPart | None = None) -> Sou
     if reader.variables is not None:
         companions["variables"] = np.array(reader.variables)
     shape = (sizes["run"], *reader.run_shape)
-    return Source(path, shape, dtype, read, companions, tuple(notes), mesh=mesh, named_axes=True)
+    return Source(
+        path,
+        shape,
+        dtype,
+        read,
+        companions,
+        tuple(notes),
+        mesh=mesh,
+        named_axes=True,
+        positions=positions,
+    )
 
 
 class ArrangedRuns:

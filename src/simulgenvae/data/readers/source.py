@@ -77,6 +77,11 @@ class Source:
         Mesh that runs with meshes of their own share, and the way of sharing it.
     read_placed
         Function that reads a run with its geometry, by its index, where there is such a mesh.
+    motion
+        Names of the variables by which nodes move along x, y and z, in a mesh that moves in time.
+    positions
+        Function that reads where the nodes of a run are, by its index, `[T, M, D]`, or `[1, M, D]`
+        where they stay; None where the files do not say it, or have one mesh for all.
     """
 
     path: Path
@@ -91,6 +96,8 @@ class Source:
     remarks: Callable[[], Iterable[str]] = tuple
     common: CommonMesh | None = None
     read_placed: Callable[[int], PlacedRun] | None = None
+    motion: tuple[str, ...] = ()
+    positions: Callable[[int], NDArray[Any]] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self.path, self.shape, self.dtype)

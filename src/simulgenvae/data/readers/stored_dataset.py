@@ -84,5 +84,6 @@ def open_dataset(path: Path, folder: Path) -> Source:
         common=data.common,
         read_placed=None if data.shapes is None else read_placed,
         named_axes=True,
+        motion=data.motion,
         remarks=lambda: data.remarks,
     )

@@ -81,6 +81,8 @@ class DatasetAttributes(BaseModel):
     """Value that each variable is stored less of; none where all are stored as they are."""
     geometry: dict[str, Any] | None = None
     """Way of sharing the mesh, where runs have meshes of their own: see :class:`CommonMesh`."""
+    motion: Names = ()
+    """Names of the variables by which nodes move; none where the mesh does not move in time."""
     masked: StrictBool = False
     """True where some nodes have no values: the array ``valued`` says which have."""
     digests: Names = ()
@@ -127,6 +129,7 @@ class DatasetAttributes(BaseModel):
             sets=metadata.whole_mesh.sets.names,
             offsets=() if metadata.offsets is None else tuple(metadata.offsets.tolist()),
             geometry=None if metadata.common is None else metadata.common.to_record(),
+            motion=metadata.motion,
             masked=metadata.mask is not None,
             digests=tuple(digests),
             fingerprint=fingerprint,

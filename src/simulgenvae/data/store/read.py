@@ -80,6 +80,7 @@ def read_store(path: Path) -> StoredDataset:
             mesh=mesh,
             common=_common_mesh(path, attributes, mesh),
             variables=attributes.variables,
+            motion=attributes.motion,
             units=attributes.units,
             time_unit=attributes.time_unit,
             offsets=np.array(attributes.offsets) if attributes.offsets else None,

@@ -40,6 +40,8 @@ class Domain:
     units: tuple[str, ...]
     time_unit: str = ""
     length_unit: str = ""
+    motion: tuple[int, ...] = ()
+    """Numbers of the variables by which nodes move along x, y and z, where they move in time."""
 
     def labelled(self, variable: int) -> str:
         """Return the name of a variable with its unit, as text for matplotlib."""
@@ -53,15 +55,20 @@ class Domain:
         """Return the numbers of the variables that are drawn."""
         return range(min(len(self.variables), style.MAX_VARIABLES))
 
-    def space(self) -> NDArray[np.float64] | None:
+    def space(self, fields: NDArray[np.floating] | None = None) -> NDArray[np.float64] | None:
         """Return coordinates without directions in which the mesh has no extent.
 
+        In a mesh that moves, nodes are where ``fields`` ``[M, V]`` take them, or at rest without.
         The result is None if no direction is left.
         """
         if self.coords is None:
             return None
         extent = np.ptp(self.coords, axis=0)
-        kept = self.coords[:, extent > 1e-9 * extent.max()]
+        coords = self.coords
+        if fields is not None and self.motion:
+            coords = coords.copy()
+            coords[:, : len(self.motion)] += fields[:, self.motion]
+        kept = coords[:, extent > 1e-9 * extent.max()]
         return kept if kept.shape[1] else None
 
     def steps(self) -> list[int]:
@@ -179,7 +186,9 @@ def _maps(run: RunFields, domain: Domain, space: NDArray[np.float64], v: int) ->
     mesh = MeshPlot(space, domain.cells)
     panel = (style.WIDTH - 0.4 - _image_width(run)) / 4
     figure = style.new_figure(1.5 + len(steps) * (0.15 + panel * mesh.slope))
-    grid = _panels(figure, run, len(steps), 4)
+    # Otherwise each panel would be as wide as the mesh is at its time.
+    shared = {"sharex": True, "sharey": True} if domain.motion else {}
+    grid = _panels(figure, run, len(steps), 4, **shared)
     truth = run.truth[steps, :, v]
     error = (run.prediction - run.truth)[steps, :, v]
     field_colors = Normalize(float(truth.min()), float(truth.max()))
@@ -189,7 +198,9 @@ def _maps(run: RunFields, domain: Domain, space: NDArray[np.float64], v: int) ->
         axes.set_title(label, fontsize=style.SMALL)
     for row, (axes_of_row, step) in enumerate(zip(grid, steps, strict=True)):
         for axes, values in zip(axes_of_row, run.all(), strict=False):
+            mesh = _moved(mesh, domain, values[step])
             mesh.draw(axes, values[step, :, v], "viridis", field_colors)
+        # The error is on the mesh as it is predicted, which comes last.
         mesh.draw(axes_of_row[3], error[row], "PuOr", error_colors)
         at = with_unit(f"time {domain.times[step]:.4g}", domain.time_unit)
         axes_of_row[0].set_ylabel(style.literal(at), fontsize=style.SMALL)
@@ -213,6 +224,12 @@ def _maps(run: RunFields, domain: Domain, space: NDArray[np.float64], v: int) ->
     )
     figure.suptitle(style.literal(run.title), fontsize="medium")
     return figure
+
+
+def _moved(mesh: MeshPlot, domain: Domain, fields: NDArray[np.floating]) -> MeshPlot:
+    """Return the plot of a mesh where fields ``[M, V]`` take it; the same one if it is at rest."""
+    space = domain.space(fields)
+    return mesh if not domain.motion or space is None else MeshPlot(space, domain.cells)
 
 
 def _draw_line(

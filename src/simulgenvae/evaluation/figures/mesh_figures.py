@@ -11,7 +11,7 @@ from PIL import Image
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.film import spread, usual_rate, write_gif
-from simulgenvae.rendering.panels import make_panels
+from simulgenvae.rendering.panels import Warp, make_panels
 from simulgenvae.rendering.scene import Scene
 from simulgenvae.utils.formatting import quantity
 
@@ -58,7 +58,9 @@ def render(run: RunFields, domain: Domain) -> Rendered:
     if space is None or space.shape[1] < 2:
         return Rendered({})
     variable = domain.variables[0]
-    panels = make_panels(quantity(variable, domain.units[0]), 0, run.prediction, run.truth)
+    warp = Warp(domain.motion, 1.0) if domain.motion else None
+    named = quantity(variable, domain.units[0])
+    panels = make_panels(named, 0, run.prediction, run.truth, warp=warp)
     mesh = Mesh(domain.coords, domain.cells)
     title = f"{variable}, {run.title}"
     files = {}

@@ -1,5 +1,7 @@
 """Common mesh of runs with any geometries: a regular grid around all of them.
 
+Surfaces in space have no inside: their distance has no sign, and what is near belongs to them.
+
 Tested in tests/geometry/grid/test_background.py.
 """
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from simulgenvae.errors import UserError
 from simulgenvae.geometry.common_mesh import CommonMesh
-from simulgenvae.geometry.grid.distance import signed_distance
+from simulgenvae.geometry.grid.distance import signed_distance, surface_distance
 from simulgenvae.geometry.grid.extent import bounds, filled
 from simulgenvae.geometry.grid.lattice import Lattice
 from simulgenvae.geometry.grid.placement import GridPlacement
@@ -33,10 +35,19 @@ _NEAREST = 1e-3
 
 Closer cuts would leave cells that are all but flat.
 """
+_BAND = 3.0
+"""Distance from a surface, in spacings, up to which nodes have values of their own.
+
+The error of new ellipsoids in 10 modes of 30 others is 0.088 with 1, 0.057 with 2, 0.043 from 3 on,
+and 0.040 with values of the closest point everywhere, which change fields there and back by 0.019
+instead of 0.001.
+"""
 
 
 class BackgroundGrid(CommonMesh):
     """Regular grid around all geometries; a geometry is its signed distance there.
+
+    That of a surface in space has no sign.
 
     Parameters
     ----------
@@ -71,15 +82,25 @@ class BackgroundGrid(CommonMesh):
 
     def to_record(self) -> dict[str, object]:
         """Return what files hold of the grid."""
-        return {"kind": self.kind, **self.record.model_dump(mode="json")}
+        record = self.record.model_dump(mode="json")
+        # Grids that geometries fill are described as before, and so are their data.
+        return {"kind": self.kind, **{k: v for k, v in record.items() if k != "surface" or v}}
 
     def __str__(self) -> str:
         counts = " x ".join(str(count) for count in self.record.counts if count > 1)
-        return f"they share a grid of {counts} nodes, {self.record.spacing:.3g} apart"
+        around = " around their surfaces" if self.record.surface else ""
+        return f"they share a grid of {counts} nodes, {self.record.spacing:.3g} apart{around}"
+
+    @property
+    def has_surfaces(self) -> bool:
+        """True if geometries are surfaces in space."""
+        return self.record.surface
 
     def inside(self, shape: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Return the nodes at a positive distance."""
-        inside: NDArray[np.bool_] = shape[:, 0] > 0
+        """Return the nodes at a positive distance, or next to a surface in space."""
+        distance = shape[:, 0]
+        near = _BAND * self.record.spacing
+        inside: NDArray[np.bool_] = distance < near if self.record.surface else distance > 0
         return inside
 
     def place(self, own: Mesh, path: Path) -> GridPlacement:
@@ -90,15 +111,20 @@ class BackgroundGrid(CommonMesh):
         """
         self._check(own, path)
         assert own.coords is not None
+        nodes, spacing = self._lattice.nodes, self.record.spacing
         flat = Mesh(self._lattice.along_axes(own.coords), own.cells)
-        distance = signed_distance(flat, self._lattice.nodes, self.record.spacing, path)
-        if not (distance > 0).any():
+        if self.record.surface:
+            distance = surface_distance(flat, nodes, spacing)
+        else:
+            distance = signed_distance(flat, nodes, spacing, path)
+        shape = distance[:, None]
+        if not self.inside(shape).any():
             raise UserError(
                 f"{path}: no node of the background grid, whose spacing is "
                 f"{self.record.spacing:g}, is inside of the geometry: it is too small or too thin "
                 "for the grid"
             )
-        return GridPlacement(self._lattice, own, filled(own), distance[:, None])
+        return self._placement(own, shape)
 
     def placed_again(self, own: Mesh, shape: NDArray[np.floating], path: Path) -> GridPlacement:
         """Return the placement of a geometry with the signed distance ``shape`` `[M, 1]`.
@@ -106,14 +132,19 @@ class BackgroundGrid(CommonMesh):
         Raises UserError as :meth:`place` does.
         """
         self._check(own, path)
-        return GridPlacement(self._lattice, own, filled(own), shape.astype(np.float64))
+        return self._placement(own, shape.astype(np.float64))
 
     def placed(self, shape: NDArray[np.floating]) -> GridPlacement:
         """Return the placement of the geometry with the signed distance ``shape`` `[M, 1]`.
 
         Its mesh is the grid, cut where the distance is 0. Raises UserError when the distance is
-        positive nowhere.
+        positive nowhere, and for surfaces in space, which a distance without a sign does not cut.
         """
+        if self.record.surface:
+            raise UserError(
+                "the geometries are surfaces in space, whose meshes do not follow from a "
+                "prediction: give the meshes of the designs (--meshes)"
+            )
         distance = shape[:, 0].astype(np.float64)
         if not (distance > 0).any():
             raise UserError(
@@ -132,17 +163,21 @@ class BackgroundGrid(CommonMesh):
         assert found.coords is not None
         coords = self._lattice.in_space(found.coords[:, : self._lattice.dimension])
         mesh = Mesh(coords, found.cells, unit=self.record.unit)
-        return GridPlacement(self._lattice, mesh, filled(mesh), distance[:, None])
+        return self._placement(mesh, distance[:, None])
+
+    def _placement(self, own: Mesh, shape: NDArray[np.float64]) -> GridPlacement:
+        return GridPlacement(self._lattice, own, filled(own), shape, self.inside(shape))
 
     def _check(self, own: Mesh, path: Path) -> None:
         """Raise UserError for a geometry that is not within the grid."""
         first, last = bounds(own, path)
         dimension = own.cells.dimension
         columns = len(self.record.origin)
-        if len(first) != columns or dimension != self._lattice.dimension:
+        expected = self.record.cell_dimension
+        if len(first) != columns or dimension != expected:
             raise UserError(
                 f"{path}: has cells of {dimension} dimensions and {len(first)} coordinates, the "
-                f"runs of the study have {self._lattice.dimension} and {columns}"
+                f"runs of the study have {expected} and {columns}"
             )
         counts = np.array(self.record.counts)
         lower = np.array(self.record.origin)

@@ -65,6 +65,19 @@ def signed_distance(
     return signed
 
 
+def surface_distance(
+    mesh: Mesh, points: NDArray[np.float64], spacing: float
+) -> NDArray[np.float64]:
+    """Return the distance `[M]` of points `[M, 3]` from a surface in space, as above.
+
+    It has no sign: few surfaces of models are closed.
+    """
+    import_pyvista(_WHAT)
+    with quiet_vtk():
+        pieces = _boundary(mesh_grid(mesh, _WHAT), 3, _LONGEST * spacing)
+    return distance_to(pieces, points)
+
+
 def distance_to(pieces: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the distance `[M]` of points from lines `[k, 2, d]` or triangles `[k, 3, d]`."""
     longest = float(np.linalg.norm(pieces - np.roll(pieces, 1, axis=1), axis=2).max())

@@ -33,6 +33,8 @@ class GridPlacement(Placement):
         Own nodes that belong to the geometry, `[m]`; the grid values follow from theirs.
     shape
         Signed distance at the grid's nodes, `[M, 1]`, positive inside.
+    inside
+        Nodes of the grid that belong to the geometry, `[M]`.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class GridPlacement(Placement):
         mesh: Mesh,
         filled: NDArray[np.bool_],
         shape: NDArray[np.float64],
+        inside: NDArray[np.bool_],
     ) -> None:
         assert mesh.coords is not None
         self.mesh = mesh
         self.shape = shape
         self._lattice = lattice
         self._filled = filled
+        self._inside = inside
         self._weights = lattice.weights(lattice.along_axes(mesh.coords))
 
     def to_common(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -64,4 +68,4 @@ class GridPlacement(Placement):
     @cached_property
     def _fit(self) -> SplineFit:
         # Only when it is needed: a prediction on a new mesh goes the other way.
-        return SplineFit(self._lattice, self._weights[self._filled], self.shape[:, 0] > 0)
+        return SplineFit(self._lattice, self._weights[self._filled], self._inside)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, model_validator
 
 MOST_STORED = 2_000_000
 """Most nodes of a grid that is read from a file: a damaged number must not fill the memory."""
@@ -28,6 +28,8 @@ class GridRecord(BaseModel):
         meshes, and which is no axis of the grid.
     unit
         Unit of the positions, "" where it is unknown.
+    surface
+        Whether geometries are surfaces in space, and not what fills the grid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +38,7 @@ class GridRecord(BaseModel):
     spacing: Annotated[FiniteFloat, Field(gt=0)]
     counts: tuple[Annotated[int, Field(ge=1, le=MOST_STORED)], ...]
     unit: Annotated[str, Field(max_length=200)] = ""
+    surface: StrictBool = False
 
     @model_validator(mode="after")
     def _is_a_grid(self) -> Self:
@@ -43,6 +46,8 @@ class GridRecord(BaseModel):
             raise ValueError(f"{len(self.counts)} counts for {len(self.origin)} coordinates")
         if len(self.axes) < 2:
             raise ValueError(f"a grid of {self.counts} nodes has fewer than two axes")
+        if self.surface and len(self.axes) < 3:
+            raise ValueError(f"a grid of {self.counts} nodes is not in space")
         if math.prod(self.counts) > MOST_STORED:
             raise ValueError(f"a grid of {self.counts} nodes has more than {MOST_STORED}")
         # Otherwise rounding would make neighbouring nodes coincide.
@@ -51,6 +56,11 @@ class GridRecord(BaseModel):
         if not (math.isfinite(farthest) and self.spacing > 1e-12 * farthest):
             raise ValueError(f"the spacing {self.spacing:g} is too small for the positions")
         return self
+
+    @property
+    def cell_dimension(self) -> int:
+        """Dimension of the cells of the geometries."""
+        return 2 if self.surface else len(self.axes)
 
     @property
     def axes(self) -> tuple[int, ...]:

@@ -39,7 +39,7 @@ def grid_for(extents: Sequence[Extent]) -> GridRecord:
     """Return the grid for all geometries.
 
     Raises UserError naming a file whose geometry does not fit the others: another dimension,
-    a size in another unit, a place apart from all others, or a surface in space.
+    a size in another unit, or a place apart from all others.
     """
     if not extents:
         raise UserError("a background grid needs the mesh of at least one run")
@@ -49,12 +49,11 @@ def grid_for(extents: Sequence[Extent]) -> GridRecord:
     lower = np.min([extent.lower for extent in extents], axis=0)
     upper = np.max([extent.upper for extent in extents], axis=0)
     varies = upper - lower > _CONSTANT * float((upper - lower).max())
-    dimension = extents[0].dimension
-    if int(varies.sum()) != dimension:
+    dimension = int(varies.sum())
+    if dimension < extents[0].dimension:
         raise UserError(
-            f"{extents[0].path}: has a surface in space, such as a shell, or the meshes lie in "
-            f"different planes: without an inside there is no background grid. It needs bodies, or "
-            "meshes in one plane along two axes; surfaces need nodes that correspond to each other"
+            f"{extents[0].path}: has cells of {extents[0].dimension} dimensions, but its nodes "
+            f"extend along {dimension}: the mesh is pressed flat"
         )
     spacing = FINENESS * float(np.median([extent.spacing for extent in extents]))
     counts, origin = _fitted(lower, upper, varies, spacing)
@@ -66,6 +65,8 @@ def grid_for(extents: Sequence[Extent]) -> GridRecord:
         spacing=spacing,
         counts=tuple(counts.tolist()),
         unit=extents[0].unit,
+        # Shells and walls of bodies; plane meshes in different planes are surfaces, too.
+        surface=dimension > extents[0].dimension,
     )
 
 

@@ -111,6 +111,7 @@ def _parts(files: _Files) -> PredictingParts | None:
         variables=files.vae.variables,
         units=files.vae.units,
         time_unit=files.vae.time_unit,
+        motion=files.vae.motion,
         times=fields.times,
         mesh=fields.mesh,
         condition_scaler=scaler,

@@ -37,30 +37,6 @@ def write(
             made.save(folder / f"run_{run}/t_{step}.vtu")
 
 
-def test_a_moving_mesh_is_named_with_a_way_out(tmp_path: Path) -> None:
-    write(tmp_path, moves=True)
-    for part in (RunPart(), RunPart(interpolate=True), RunPart(resample=2)):
-        with pytest.raises(
-            UserError,
-            match=r"run_0: its nodes move in time, by up to 1\.5 \(50 % of the extent of the mesh\)"
-            r".*--displacement \(so in 3 of 3 compared runs\)",
-        ):
-            open_runs(tmp_path, part)
-
-
-def test_nodes_that_move_only_between_the_first_and_the_last_timestep(tmp_path: Path) -> None:
-    write(tmp_path, moves=True)
-    for run in range(3):
-        folder = tmp_path / f"run_{run}"
-        (folder / "t_0.vtu").rename(folder / "t_9.vtu")
-        write(tmp_path / "still", runs=1, steps=1)
-        (tmp_path / "still/run_0/t_0.vtu").rename(folder / "t_0.vtu")
-        (tmp_path / "still/run_0").rmdir()
-    (tmp_path / "still").rmdir()
-    with pytest.raises(UserError, match=r"run_1: its nodes move in time, by up to 0\.75 .*25 %"):
-        open_runs(tmp_path).run(1)
-
-
 def test_a_single_run_that_moves_is_a_bad_run(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path / "other", runs=1, moves=True)

@@ -260,3 +260,55 @@ def test_why_plane_runs_are_not_morphed_is_said(tmp_path: Path) -> None:
     dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
     assert isinstance(dataset.common, BackgroundGrid)
     assert any("is not morphed onto the others: " in line for line in dataset.remarks)
+
+
+def write_surfaces(folder: Path, runs: int = 4) -> None:
+    """Write cylinders without lids, longer from run to run, with meshes of their own."""
+    folder.mkdir(parents=True)
+    for run in range(runs):
+        length = 1 + 0.1 * run
+        made: Any = pyvista.CylinderStructured(
+            radius=[0.5], height=length, theta_resolution=20 + run, z_resolution=10 + run
+        )
+        made = made.extract_surface(algorithm="dataset_surface").triangulate().clean()
+        made.point_data["T"] = field(np.asarray(made.points), run, 0)
+        made.clear_cell_data()
+        made.save(folder / f"run_{run}.vtp")
+
+
+def test_surfaces_in_space_share_a_grid(tmp_path: Path) -> None:
+    write_surfaces(tmp_path / "runs")
+    dataset = ingest(tmp_path / "runs", tmp_path / "d.zarr")
+    assert isinstance(dataset.common, BackgroundGrid)
+    assert dataset.common.has_surfaces
+    assert dataset.shapes is not None
+    for run in range(4):
+        geometry = dataset.shapes.geometry(run)
+        assert geometry.own is not None
+        back = dataset.shapes.placement(run).to_own(dataset.run(run)[0])
+        np.testing.assert_allclose(back, geometry.own.fields[0], atol=0.02)
+    assert any("apart around their surfaces" in line for line in dataset.remarks)
+    assert any("there and back, that changes 4 runs" in line for line in dataset.remarks)
+    assert not any("non-manifold" in line for line in dataset.remarks)
+
+
+def test_surfaces_that_branch_or_are_empty_are_named(tmp_path: Path) -> None:
+    write_surfaces(tmp_path / "runs", 5)
+    path = tmp_path / "runs/run_1.vtp"
+    made: Any = pyvista.read(path)
+    a, b, _ = made.regular_faces[made.n_cells // 2]
+    faces = np.vstack([made.regular_faces, [a, b, made.n_points // 2]])
+    branching = pyvista.PolyData.from_regular_faces(np.asarray(made.points), faces)
+    branching.point_data["T"] = made["T"]
+    branching.save(path)
+    path = tmp_path / "runs/run_2.vtp"
+    made = pyvista.read(path)
+    points = pyvista.PolyData(np.asarray(made.points))
+    points.point_data["T"] = made["T"]
+    points.save(path)
+    source = open_runs(tmp_path / "runs")
+    assert "run_2.vtp: has nodes without cells" in source.problems[2]
+    for run in (0, 1, 3, 4):
+        source.placed_run(run)
+    (said,) = [line for line in source.remarks() if "non-manifold" in line]
+    assert said.endswith("in run_1 (1 edge)")

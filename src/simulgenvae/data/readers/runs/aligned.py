@@ -8,6 +8,7 @@ import numpy as np
 
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.common import find_common
+from simulgenvae.data.readers.runs.motion import find_motion
 from simulgenvae.data.readers.runs.own_geometry import own_geometries
 from simulgenvae.data.readers.runs.remembered import Remembered
 from simulgenvae.data.readers.runs.survey import Survey, survey
@@ -83,7 +84,9 @@ def aligned(
                 # Where all runs are compared, none is read.
                 if not compare_all:
                     series = remembered.recording(name, series)
-                surveys[name] = survey(series, like)
+                # Where the first one stays in between, so do the others.
+                only_between = any(run.moved.any() for run in surveys.values())
+                surveys[name] = survey(series, like, look_between=not surveys or only_between)
                 remembered.keep(name, series)
                 like = surveys[name].coords if like is None else like
                 due = number + every
@@ -92,8 +95,16 @@ def aligned(
         except UserError as error:
             problems[name] = str(error)
 
-    def open_run(name: str) -> Series:
+    def open_moving(name: str) -> Series:
         return remembered.get(name) or runs[name]().at(part)
+
+    motion = find_motion(surveys, open_moving, part)
+    if motion is not None:
+        surveys = motion.surveyed(surveys, open_moving, problems)
+        part = motion.added(part)
+
+    def open_run(name: str) -> Series:
+        return open_moving(name) if motion is None else motion.at_rest(open_moving(name))
 
     common = find_common(open_run, list(runs), known, surveys, problems, part)
     compared = {n: run for n, run in surveys.items() if n not in problems}
@@ -133,6 +144,7 @@ def aligned(
         return placing.read(names[run], open_unchanged(run))
 
     def remarks() -> Iterator[str]:
+        yield from () if motion is None else [str(motion)]
         yield from common.remarks()
         yield from () if placing is None else placing.remarks()
 
@@ -166,6 +178,7 @@ def aligned(
         remarks=remarks,
         common=None if placing is None else placing.common,
         read_placed=None if placing is None else read_placed,
+        motion=common.displacement if motion is None else motion.variables,
     )
 
 

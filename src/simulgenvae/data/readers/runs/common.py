@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.common_sets import OtherSets, common_sets, cut_sets
+from simulgenvae.data.motion import DISPLACEMENT
 from simulgenvae.data.names import listed
 from simulgenvae.data.precision import fits_float32
 from simulgenvae.data.readers.runs.field_choice import FieldChoice, choose_fields
 from simulgenvae.data.readers.runs.geometry import (
-    DISPLACEMENT,
     difference,
     farthest,
     motion_message,
@@ -78,6 +78,11 @@ class Common:
         require_times(run, self.times, self.reference, resampled=self._part.resample is not None)
 
     @property
+    def displacement(self) -> tuple[str, ...]:
+        """Names of the variables that move the mesh, where ``part`` wants some."""
+        return tuple(n for n, (field, _) in self.variables.items() if field == DISPLACEMENT)
+
+    @property
     def whole_mesh(self) -> Mesh:
         """Mesh of the reference, with all nodes."""
         return self._full_mesh
@@ -130,19 +135,14 @@ class Common:
     ) -> dict[str, str]:
         """Return what is wrong with runs whose nodes move, or are elsewhere than in most runs.
 
-        Raises UserError when the nodes move in most runs.
+        Where nodes move in most runs, they are at rest here.
         """
         if self._part.displacement:
             return {}
         problems: dict[str, str] = {}
-        moving = [name for name, run in surveys.items() if run.motion]
-        for name in moving:
-            run = surveys[name]
-            problems[name] = motion_message(run.path, run.motion, run.coords)
-            if 2 * len(moving) > len(surveys):
-                raise UserError(
-                    f"{problems[name]} (so in {len(moving)} of {len(surveys)} compared runs)"
-                )
+        for name, run in surveys.items():
+            if run.motion:
+                problems[name] = motion_message(run.path, run.motion, run.coords)
         if self._part.interpolate:
             return problems
         others = [n for n, run in surveys.items() if not same_nodes(run.coords, self._coords)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.motion import DISPLACEMENT
 from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import percent
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 SAME_PLACE = 1e-6
 """Largest distance between the nodes of runs, relative to the extent of the mesh."""
-DISPLACEMENT = "mesh_displacement"
-"""Name of the field with the way of each node from its place in the mesh of the study."""
 
 
 def tolerance(coords: NDArray[Any]) -> float:

@@ -76,7 +76,7 @@ def joined(folder: Path, files: Mapping[str, Callable[[], Series]]) -> Series:
             in_cells.update(snapshot.in_cells)
             left_out |= snapshot.left_out
             remarks += snapshot.remarks
-        return Snapshot(found.coords, fields, units, in_cells, left_out, remarks)
+        return Snapshot(found.coords, fields, units, in_cells, left_out, remarks, cells=found.cells)
 
     notes = [f"fields of {listed(names)} are taken together (--pattern chooses a file)"]
     if meshes:

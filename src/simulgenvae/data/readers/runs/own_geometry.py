@@ -14,6 +14,7 @@ from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.shapes import OwnRun, RunGeometry
 from simulgenvae.errors import UserError
 from simulgenvae.geometry import on_common_mesh, on_own_mesh
+from simulgenvae.geometry.grid.surface import branching_edges
 from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from simulgenvae.data.readers.runs.common import Common
     from simulgenvae.data.readers.runs.series import RunPart, Series
     from simulgenvae.data.readers.runs.survey import Survey
+
+
+_MOST_NAMED = 20
+"""Largest number of runs that one line names."""
 
 
 class OwnGeometries:
@@ -43,6 +48,7 @@ class OwnGeometries:
         self._reference = reference
         self._gaps: list[float] = []
         self._changes: dict[str, NDArray[np.float64]] = {}
+        self._branching: dict[str, int] = {}
 
     def read(self, name: str, series: Series) -> PlacedRun:
         """Return the fields of a run on the common mesh, with its geometry.
@@ -56,6 +62,8 @@ class OwnGeometries:
             return PlacedRun(fields, RunGeometry(placement.shape))
         if placement.gap is not None:
             self._gaps.append(placement.gap)
+        if self.common.has_surfaces and (edges := branching_edges(own)):
+            self._branching[name] = edges
         there = on_common_mesh(fields, placement)
         self._changes[name] = relative_change(fields, on_own_mesh(there, placement), own)
         return PlacedRun(there, RunGeometry(placement.shape, OwnRun(own, fields)))
@@ -72,6 +80,13 @@ class OwnGeometries:
         yield f"every run has a mesh of its own: {self.common}"
         if self._not_morphed:
             yield f"the mesh of one run is not morphed onto the others: {self._not_morphed}"
+        if self._branching:
+            named = [f"{name} ({count(edges, 'edge')})" for name, edges in self._branching.items()]
+            more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+            yield (
+                "more than two faces meet at edges of the surface (non-manifold), where fields "
+                f"become continuous, in {', '.join(named[:_MOST_NAMED])}{more}"
+            )
         if self._gaps:
             # Less than a millionth is rounding.
             gap = percent(round(max(self._gaps), 6), digits=2, trailing_zeros=False)

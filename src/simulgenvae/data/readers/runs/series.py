@@ -81,6 +81,9 @@ class Snapshot(NamedTuple):
         Lines for the user on what else is done with the content of the file.
     labels
         What the file of a prediction says about itself; None for other files.
+    cells
+        Checksum of the cells, where the file has cells at each timestep and the nodes are not where
+        they were in the timestep that was read before; else None.
     """
 
     coords: NDArray[Any]
@@ -90,6 +93,7 @@ class Snapshot(NamedTuple):
     left_out: Mapping[str, str] = MappingProxyType({})
     remarks: Sequence[str] = ()
     labels: PredictionLabels | None = None
+    cells: int | None = None
 
     def listing(self) -> Listing:
         """Return what the timestep has, without values."""
@@ -213,6 +217,8 @@ class Series:
         about files and blocks. Lines about blocks come once a timestep has been read.
     time_unit
         Unit of the times, "" where the files do not say it.
+    skips_start
+        Whether earlier timesteps are left out: ``mesh`` is that of the first one all the same.
     """
 
     path: Path
@@ -223,6 +229,7 @@ class Series:
     look: Callable[[int], Listing] | None = None
     notes: Callable[[], Sequence[str]] = tuple
     time_unit: str = ""
+    skips_start: bool = False
 
     def at(self, part: RunPart) -> Series:
         """Return the run at the timesteps of ``part``, or at all of them where it is resampled.
@@ -236,6 +243,7 @@ class Series:
         return replace(
             self,
             times=self.times[steps],
+            skips_start=bool(steps[0] > 0),
             read=lambda step: self.read(int(steps[step])),
             look=self.look and (lambda step: self.listing(int(steps[step]))),
         )

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.readers.runs.geometry import (
-    farthest,
-    same_nodes,
-    same_places,
-)
+from simulgenvae.data.readers.runs.geometry import same_nodes, same_places
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,8 +41,8 @@ class Survey:
         Names of fields that are read only when they are requested.
     coords
         Positions of the nodes at the first timestep, `[M, D]`.
-    motion
-        Largest difference of a coordinate of a node in time; 0 where the nodes stay.
+    moved
+        Largest difference of each coordinate of a node in time, `[D]`; 0 where the nodes stay.
     labels
         What the file of a prediction says about itself; None for other files.
     """
@@ -57,8 +53,13 @@ class Survey:
     remarks: tuple[str, ...]
     ancillary: Collection[str]
     coords: NDArray[Any]
-    motion: float
+    moved: NDArray[np.float64]
     labels: PredictionLabels | None = None
+
+    @property
+    def motion(self) -> float:
+        """Largest difference of a coordinate of a node in time; 0 where the nodes stay."""
+        return float(self.moved.max(initial=0.0))
 
     @property
     def names(self) -> list[str]:
@@ -88,10 +89,14 @@ class Survey:
         return ""
 
 
-def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
+def survey(
+    series: Series, like: NDArray[Any] | None = None, *, look_between: bool = False
+) -> Survey:
     """Return the survey of a run.
 
     Positions that agree with ``like`` are that array itself, so that many runs share its memory.
+    With ``look_between``, a timestep between the first and the last one is looked at as well where
+    the nodes have not moved there: they may have come back.
 
     Raises UserError when it cannot be read, or its number of nodes changes.
     """
@@ -104,18 +109,13 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
     # It is read only if first and last timestep differ.
     if last > 1 and len({frozenset(found.kinds.items()) for found in looked_at.values()}) > 1:
         looked_at[float(series.times[1])] = series.listing(1)
-    motion = 0.0
-    for time, found in looked_at.items():
-        require_finite_positions(series.path, found.coords, time)
-        require_nodes(series.path, found.coords, first.coords, time)
-        if same_nodes(found.coords, first.coords):
-            continue
-        motion = max(motion, farthest(found.coords, first.coords))
-        if same_places(found.coords, first.coords):
-            raise UserError(
-                f"{series.path}: the nodes at time {time:g} are at the places of those at "
-                f"{series.times[0]:g} in another order: write all timesteps in one order of nodes"
-            )
+    positions = {time: found.coords for time, found in looked_at.items()}
+    moved = _moved(series, positions, _start(series, first.coords))
+    if look_between and last > 1 and not moved.any():
+        # At no simple fraction of the span: motion is often periodic.
+        between = max(1, round(0.38 * last))
+        positions = {float(series.times[between]): series.listing(between).coords}
+        moved = _moved(series, positions, first.coords)
     left_out: dict[str, str] = {}
     remarks: dict[str, None] = {}
     for found in looked_at.values():
@@ -128,9 +128,43 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
         remarks=tuple(remarks),
         ancillary=series.ancillary,
         coords=first.coords if like is None or not same_nodes(first.coords, like) else like,
-        motion=motion,
+        moved=moved,
         labels=first.labels,
     )
+
+
+def _start(series: Series, first: NDArray[Any]) -> NDArray[Any]:
+    """Return where the nodes are in the mesh of a run, whose first timestep has them at ``first``.
+
+    These differ where earlier timesteps are left out of a moving mesh.
+    """
+    if not series.skips_start:
+        return first
+    start = series.mesh().coords
+    return first if start is None or start.shape != first.shape else start
+
+
+def _moved(
+    series: Series, positions: Mapping[float, NDArray[Any]], start: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return how far each coordinate is from ``start`` at most, `[D]`, at ``positions`` by time.
+
+    Raises UserError for positions that are not finite, or of other nodes.
+    """
+    moved = np.zeros(start.shape[1])
+    for time, coords in positions.items():
+        require_finite_positions(series.path, coords, time)
+        require_nodes(series.path, coords, start, time)
+        if same_nodes(coords, start):
+            continue
+        if same_places(coords, start):
+            raise UserError(
+                f"{series.path}: the nodes at time {time:g} are at the places of those at "
+                f"{series.times[0]:g} in another order: write all timesteps in one order of nodes"
+            )
+        far = np.abs(coords.astype(np.float64) - start).max(axis=0)
+        moved = np.maximum(moved, far)
+    return moved
 
 
 def require_finite_positions(path: Path, coords: NDArray[Any], time: float) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.data.motion import DISPLACEMENT
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.geometry import (
-    DISPLACEMENT,
     farthest,
     motion_message,
     same_nodes,

@@ -67,6 +67,7 @@ def vtk_run(
         What the file of a prediction says about itself; by default its field data.
     """
     guarded = guard or (lambda _: strict(path))
+    changes = _CellChanges(path)
 
     def snapshot(step: int) -> Snapshot:
         with guarded(step):
@@ -88,6 +89,7 @@ def vtk_run(
                 found.left_out,
                 (*remarks, *found.remarks, *map(_at_both_places, twice)),
                 said,
+                changes.checksum(found.grid),
             )
 
     def mesh() -> Mesh:
@@ -99,6 +101,26 @@ def vtk_run(
         return Mesh(read.coords, read.cells, remarks)
 
     return Series(path, times, snapshot, mesh, notes=notes)
+
+
+class _CellChanges:
+    """Checksums of the cells of timesteps at which nodes are elsewhere than before."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._coords: NDArray[Any] | None = None
+
+    def checksum(self, grid: Any) -> int | None:
+        """Return the checksum of the cells of a timestep; None where its nodes have stayed."""
+        coords = np.asarray(grid.points)
+        if self._coords is not None and np.array_equal(self._coords, coords):
+            return None
+        is_first = self._coords is None
+        # A copy: a reader may write its next timestep into the same array.
+        self._coords = np.array(coords)
+        if is_first:
+            return None
+        return grid_mesh(grid.cast_to_unstructured_grid(), self._path).cells.checksum()
 
 
 def pipeline_times(reader: Any) -> tuple[float, ...] | None:

@@ -1,0 +1,70 @@
+"""Motion of the nodes of a mesh in time, from their positions in memory.
+
+Tested in tests/data/test_motion.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.components import endings
+from simulgenvae.mesh.mesh import numeric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+DISPLACEMENT = "mesh_displacement"
+"""Name of the field with the way of each node from its place in the mesh of the study."""
+
+
+def motion_names(axes: int) -> tuple[str, ...]:
+    """Return the names of the variables by which nodes move along some coordinates."""
+    return tuple(f"{DISPLACEMENT}{ending}" for ending in endings(axes))
+
+
+def moving_axes(rest: Iterable[NDArray[np.floating]], moved: NDArray[np.floating]) -> int:
+    """Return the number of coordinates along which nodes may move: not out of a common plane.
+
+    ``rest`` are positions `[M, D]` at rest, and ``moved`` is the largest motion along each
+    coordinate, `[D]`.
+    """
+    is_flat = len(moved) == 3 and moved[2] == 0 and all(np.ptp(each[:, 2]) == 0 for each in rest)
+    return 2 if is_flat else len(moved)
+
+
+def moves(places: NDArray[np.generic], fields: tuple[int, ...]) -> bool:
+    """Return whether positions beside fields `[N, T, M, V]` are in time.
+
+    They are `[N, T, M, D]`, or `[T, M, D]` for all runs; `[N, M, D]` are those of each run.
+    """
+    runs, steps = fields[:2]
+    return places.ndim == 4 or (places.ndim == 3 and len(places) == steps != runs)
+
+
+def with_motion(
+    places: NDArray[np.generic], fields: NDArray[np.float32]
+) -> tuple[NDArray[np.floating], NDArray[np.float32], tuple[str, ...]]:
+    """Return positions at rest, fields with the motion as further variables, and their names.
+
+    Positions `[N, T, M, D]` or `[T, M, D]` become `[M, D]` where all runs start alike, else
+    `[N, M, D]`. Raises UserError where they do not fit the fields `[N, T, M, V]`.
+    """
+    where = numeric(places, "coords", "fiu").astype(np.float64)
+    where = np.broadcast_to(where, (len(fields), *where.shape)) if where.ndim == 3 else where
+    if where.shape[:3] != fields.shape[:3] or where.shape[3] not in {1, 2, 3}:
+        raise UserError(
+            f"coords {places.shape}: in time they must be [runs, timesteps, nodes, 1…3], and the "
+            f"fields are {fields.shape}"
+        )
+    if not np.isfinite(where).all():
+        raise UserError("coords: positions in time are not finite")
+    way = where - where[:, :1]
+    axes = moving_axes(where[:, 0], np.abs(way).max(axis=(0, 1, 2)))
+    both = np.concatenate([fields, way[..., :axes].astype(np.float32)], axis=3)
+    alike = (where[:, 0] == where[0, 0]).all()
+    return where[0, 0] if alike else where[:, 0], both, motion_names(axes)
