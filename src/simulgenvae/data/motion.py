@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DISPLACEMENT = "mesh_displacement"
-"""Name of the field with the way of each node from its place in the mesh of the study."""
+"""Name of the field with the displacement of each node from its place in the mesh of the study."""
 
 
 def motion_names(axes: int) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Common meshes whose nodes move into each geometry: a shape is the way of each node.
+"""Common meshes whose nodes move into each geometry: a shape is a displacement of each node.
 
 Tested in tests/geometry/test_corresponding.py and tests/geometry/morphing/test_morphed.py.
 """

@@ -103,7 +103,7 @@ def joined(stored: Metadata, new: Metadata) -> Metadata:
         ("nodes", stored.nodes, new.nodes),
         ("variables", ", ".join(stored.variables), ", ".join(new.variables)),
         ("units", ", ".join(stored.units), ", ".join(new.units)),
-        ("ways of the nodes", ", ".join(stored.motion), ", ".join(new.motion)),
+        ("displacement of the nodes", ", ".join(stored.motion), ", ".join(new.motion)),
         ("parameters", ", ".join(stored.conditions.names), ", ".join(new.conditions.names)),
         (
             "images",

@@ -60,7 +60,7 @@ def with_positions(
     """Return sources with the positions of nodes in a file, or their own, by run or in time.
 
     They are `[N, M, D]`, `[T, M, D]` or `[N, T, M, D]`. Where nodes move, fields have further
-    variables: the way of each from its place at the first timestep. ``common`` is the mesh that the
+    variables: the displacement of each since the first timestep. ``common`` is the mesh that the
     runs of a study share, to which these are appended.
 
     Sources with one mesh for all runs are returned as they are. Raises UserError where positions do

@@ -81,7 +81,8 @@ def test_displacement_has_exactly_where_the_nodes_are(
                 places(run, step, moves=moves, morphs=morphs),
             )
     assert any(
-        line.startswith("mesh_displacement: the way of each node") for line in source.remarks()
+        line.startswith("mesh_displacement: the displacement of each node")
+        for line in source.remarks()
     )
 
 

@@ -213,8 +213,8 @@ class Common:
         yield from self._timesteps.remarks()
         if self._part.displacement:
             yield (
-                f"{DISPLACEMENT}: the way of each node from its place at the first timestep of "
-                f"{self.reference.path}; nodes are matched by their numbers"
+                f"{DISPLACEMENT}: the displacement of each node from its place at the first "
+                f"timestep of {self.reference.path}; nodes are matched by their numbers"
             )
         if not self.changes:
             return

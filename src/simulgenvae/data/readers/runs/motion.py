@@ -107,7 +107,7 @@ class Motion:
                 "by them"
             )
         return (
-            f"the nodes move in time: {names} are the way of each from its place at the first "
+            f"the nodes move in time: {names} are the displacement of each since the first "
             "timestep of its run, and predictions move the mesh by them"
         )
 
