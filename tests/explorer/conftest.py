@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.explorer.onnx_file import exported
 from tests.deployment.conftest import make_surrogate
 
 __all__ = ["make_surrogate"]
@@ -46,3 +51,26 @@ def assets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     (folder / "runtime.wasm.gz").write_bytes(gzip.compress(b"runtime"))
     monkeypatch.setattr("simulgenvae.explorer.page.ASSETS", folder)
     return folder
+
+
+_EXPORTED: dict[bytes, bytes] = {}
+"""Files of networks by the digest of what they were made of."""
+
+
+@pytest.fixture
+def exported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export each network once for all tests of this process: every export takes seconds.
+
+    What is written is a function of the network and the other arguments alone. Pages still compare
+    what they get with their surrogate.
+    """
+
+    def kept(*arguments: Any) -> bytes:
+        # Unlike pickle, torch writes no addresses of tensors.
+        torch.save(arguments, content := io.BytesIO())
+        key = hashlib.sha256(content.getvalue()).digest()
+        if key not in _EXPORTED:
+            _EXPORTED[key] = exported(*arguments)
+        return _EXPORTED[key]
+
+    monkeypatch.setattr("simulgenvae.explorer.networks.exported", kept)
