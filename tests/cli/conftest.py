@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from simulgenvae.cli.main import main
@@ -48,11 +49,26 @@ class Outcome:
 
 @pytest.fixture(scope="session", params=["corresponding", "grid", "morphing", "alone"])
 def own_mesh_study(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> tuple[Kind, Path]:
-    """Return the kind of a study and a folder with it, trained and evaluated, as ``S``."""
+    """Return the kind of a study and a folder with it, trained and evaluated, as ``S``.
+
+    Each is made once; every process that tests has its own copy.
+    """
     kind: Kind = request.param
+    own = tmp_path_factory.getbasetemp()
+    made = (own if worker_id == "master" else own.parent) / f"own_mesh_study_{kind}"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            _make_study(made.with_suffix(".part"), kind)
+            made.with_suffix(".part").rename(made)
     folder = tmp_path_factory.mktemp(kind)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return kind, folder
+
+
+def _make_study(folder: Path, kind: Kind) -> None:
+    folder.mkdir()
     write_runs(folder, kind)
     (folder / "S").mkdir()
     (folder / "S/study.toml").write_text(SETTINGS.replace("12\n", "30\n") + QUANTITIES)
@@ -70,7 +86,6 @@ def own_mesh_study(
         ["evaluate", folder / "S"],
     ):
         assert main([str(part) for part in command]) == 0, command
-    return kind, folder
 
 
 @pytest.fixture

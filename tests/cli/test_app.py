@@ -17,11 +17,12 @@ from simulgenvae import Study
 from simulgenvae.cli.main import main
 from simulgenvae.explorer.container import unpack
 from simulgenvae.explorer.server import PageServer
-from tests.explorer.conftest import assets
+from tests.explorer.conftest import assets, exported_once
 
-__all__ = ["assets"]
+__all__ = ["assets", "exported_once"]
 
 pytest.importorskip("onnxscript")
+pytestmark = pytest.mark.usefixtures("exported_once")
 
 SERVED = """
 import signal, sys

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
+import io
 import json
 import re
 import struct
@@ -12,9 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.explorer.onnx_file import exported
 from tests.deployment.conftest import make_surrogate
 
 __all__ = ["make_surrogate"]
@@ -61,3 +65,26 @@ def description(page: bytes) -> dict[str, Any]:
     (length,) = struct.unpack("<I", container[8:12])
     description: dict[str, Any] = json.loads(container[12 : 12 + length])["description"]
     return description
+
+
+_EXPORTED: dict[bytes, bytes] = {}
+"""Files of networks by the digest of what they were made of."""
+
+
+@pytest.fixture
+def exported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export each network once for all tests of this process: every export takes seconds.
+
+    What is written is a function of the network and the other arguments alone. Pages still compare
+    what they get with their surrogate.
+    """
+
+    def kept(*arguments: Any) -> bytes:
+        # Unlike pickle, torch writes no addresses of tensors.
+        torch.save(arguments, content := io.BytesIO())
+        key = hashlib.sha256(content.getvalue()).digest()
+        if key not in _EXPORTED:
+            _EXPORTED[key] = exported(*arguments)
+        return _EXPORTED[key]
+
+    monkeypatch.setattr("simulgenvae.explorer.networks.exported", kept)

@@ -138,11 +138,16 @@ def test_nodes_without_values_and_offsets_in_double_precision(masked: Surrogate)
     np.testing.assert_array_equal(np.flatnonzero(page.arrays["state.valued"] == 0), range(6, 11))
 
 
+@pytest.fixture(scope="module")
+def page_of_a_table(make_surrogate: MakeSurrogate) -> Page:
+    return Page(make_twin(make_surrogate("table", 0.4), None, ORIGIN).container())
+
+
 def test_designs_outside_the_trained_range_have_a_wider_spread(
-    make_surrogate: MakeSurrogate,
+    make_surrogate: MakeSurrogate, page_of_a_table: Page
 ) -> None:
     surrogate = make_surrogate("table", 0.4)
-    page = Page(make_twin(surrogate, None, ORIGIN).container())
+    page = page_of_a_table
     designs = random_designs(surrogate, 1)
     far = replace(designs, table=designs.table + 2.0)
     found = page.predict(inputs_of(far))
@@ -152,9 +157,11 @@ def test_designs_outside_the_trained_range_have_a_wider_spread(
     assert found["novelty"] > page.about["novelty_limit"]
 
 
-def test_times_between_the_trained_ones(make_surrogate: MakeSurrogate) -> None:
+def test_times_between_the_trained_ones(
+    make_surrogate: MakeSurrogate, page_of_a_table: Page
+) -> None:
     surrogate = make_surrogate("table", 0.4)
-    page = Page(make_twin(surrogate, None, ORIGIN).container())
+    page = page_of_a_table
     assert page.about["continuous_in_time"]
     designs = random_designs(surrogate, 1)
     times = np.array([0.3, 0.31])

@@ -12,12 +12,12 @@ import pytest
 from simulgenvae import Study
 from simulgenvae.errors import UserError
 from simulgenvae.study.page import Page
-from tests.explorer.conftest import assets, description
+from tests.explorer.conftest import assets, description, exported_once
 
-__all__ = ["assets"]
+__all__ = ["assets", "exported_once"]
 
 pytest.importorskip("onnxscript")
-pytestmark = pytest.mark.usefixtures("assets")
+pytestmark = pytest.mark.usefixtures("assets", "exported_once")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_page_without_the_data_has_no_training_runs(study: Study) -> None:
 def test_the_error_is_that_of_the_last_evaluation_of_this_model(study: Study) -> None:
     study.metrics_file.unlink(missing_ok=True)
     assert description(study.page().html)["evaluation"] is None
-    result = study.evaluate()
+    result = study.evaluate(figures=False)
     error = description(study.page().html)["evaluation"]
     assert error["relative_error"] == pytest.approx(result.mean_error("prediction"))
     text = study.metrics_file.read_text()
@@ -71,7 +71,7 @@ def test_the_error_is_that_of_the_last_evaluation_of_this_model(study: Study) ->
 
 
 def test_an_error_on_validation_runs_is_not_told_as_that_of_test_runs(study: Study) -> None:
-    study.evaluate()
+    study.evaluate(figures=False)
     found = json.loads(study.metrics_file.read_text())
     study.metrics_file.write_text(json.dumps(found | {"compared_split": "validation"}))
     assert description(study.page().html)["evaluation"] is None
