@@ -40,6 +40,19 @@ def test_latents_of_a_run_that_the_decoder_can_make_are_found(
     assert after < 0.05 * before
 
 
+def test_the_start_from_which_the_run_is_nearest_is_taken() -> None:
+    vae = _vae("modulated")
+    with torch.inference_mode():
+        wanted = vae.hierarchy.prior_sample(1, torch.Generator().manual_seed(1))
+        run = vae.decode(wanted)[0]
+        far = vae.latents_from_flat(wanted.flat() + 30.0)
+        others = torch.cat([far.flat() * 2, wanted.flat() + 1e-3, far.flat() * 3])
+        found = refined(vae, far, run, others)
+        alone = refined(vae, far, run)
+    assert torch.allclose(found.flat(), wanted.flat(), atol=0.01)
+    assert not torch.allclose(alone.flat(), wanted.flat(), atol=0.01)
+
+
 def test_latents_that_cannot_be_improved_stay() -> None:
     vae = _vae("modulated")
     with torch.inference_mode():

@@ -240,7 +240,7 @@ class Surrogate(Parts):
         """
         coefficients = self._coefficients(run)
         if refine:
-            return refined_latents(self.networks, coefficients)
+            return refined_latents(self, coefficients)
         with torch.inference_mode():
             # [None]: a batch of one run.
             latents: Latents = self.networks.vae.encode(coefficients[None])[0]

@@ -79,7 +79,7 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
         ensemble,
         members=members,
         member_weights=tuple(weights.values()),
-        predicted_latents=_predicted_latents(members, trained) if len(members) > 1 else None,
+        predicted_latents=_predicted_latents(members, trained),
     )
 
 

@@ -91,8 +91,8 @@ class Ensemble:
         in models of earlier versions, and without validation runs.
     predicted_latents
         Latents that each member predicts for n of the training runs, ``[members, n, F]``: they say
-        which latents of one member belong to those of another. None for a single member, and in
-        models of earlier versions.
+        which latents of one member belong to those of another, and are what refinement may start
+        from. None in models of earlier versions.
     """
 
     members: tuple[Member, ...]

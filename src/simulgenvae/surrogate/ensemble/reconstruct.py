@@ -30,12 +30,17 @@ SMOOTHING = 1e-3
 """Smoothing of the map between latents, with which runs of equal parameters can be mapped too."""
 
 
-def refined_latents(networks: Networks, coefficients: Tensor) -> Latents:
-    """Return the latents of a run with coefficients ``[T, r]``, encoded and refined."""
-    vae = networks.vae
+def refined_latents(parts: Parts, coefficients: Tensor) -> Latents:
+    """Return the first network's latents of a run with coefficients ``[T, r]``, refined.
+
+    They start from the encoder's answer, or from those of a training run that is nearer.
+    """
+    vae = parts.networks.vae
+    known = None if parts.ensemble is None else parts.ensemble.predicted_latents
+    others = None if known is None else torch.from_numpy(known[0])
     with torch.inference_mode():
         # [None]: a batch of one run.
-        return refined(vae, vae.encode(coefficients[None])[0], coefficients)
+        return refined(vae, vae.encode(coefficients[None])[0], coefficients, others)
 
 
 def reconstructed(parts: Parts, coefficients: Tensor) -> NDArray[np.float32]:
@@ -53,15 +58,17 @@ def reconstructed(parts: Parts, coefficients: Tensor) -> NDArray[np.float32]:
         The run's coefficients at the training times, ``[T, r]``.
     """
     with torch.inference_mode():
-        latents = refined_latents(parts.networks, coefficients)
+        latents = refined_latents(parts, coefficients)
         decoded = [parts.networks.vae.decode(latents).numpy()]
         ensemble = parts.ensemble
         if ensemble is not None and ensemble.predicted_latents is not None:
-            starts = latents_of_others(ensemble.predicted_latents, latents.flat().numpy())
-            for member, start in zip(ensemble.members[1:], starts, strict=True):
+            known = ensemble.predicted_latents
+            starts = latents_of_others(known, latents.flat().numpy())
+            for member, start, others in zip(ensemble.members[1:], starts, known[1:], strict=True):
                 assert isinstance(member, Networks), "an ensemble of torch's networks"
                 vae = member.vae
-                found = refined(vae, vae.latents_from_flat(torch.from_numpy(start)), coefficients)
+                mapped = vae.latents_from_flat(torch.from_numpy(start))
+                found = refined(vae, mapped, coefficients, torch.from_numpy(others))
                 decoded.append(vae.decode(found).numpy())
     weights = best_weights(decoded, coefficients[None].numpy(), np.ones(1))
     return np.average(np.concatenate(decoded), axis=0, weights=weights).astype(np.float32)
@@ -81,6 +88,8 @@ def latents_of_others(
     first
         Latents of the first network, ``[1, F]``.
     """
+    if len(predicted) == 1:
+        return []
     of_others = np.concatenate(list(predicted[1:]), axis=1)
     found = RBFInterpolator(predicted[0], of_others, kernel="linear", smoothing=SMOOTHING)(first)
     return np.split(found.astype(np.float32), len(predicted) - 1, axis=1)
