@@ -9,7 +9,7 @@ import torch
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.deployment.field_model import FieldModel
-from simulgenvae.deployment.write import inputs_of, largest_difference, random_designs
+from simulgenvae.deployment.write import inputs_of, largest_difference, random_conditions
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -25,7 +25,7 @@ def test_the_network_says_what_the_surrogate_says(
     make_surrogate: MakeSurrogate, kind: str, weight: float
 ) -> None:
     surrogate = make_surrogate(kind, weight)
-    designs = random_designs(surrogate, 4)
+    designs = random_conditions(surrogate.condition_scaler, 4)
     given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}
     with torch.inference_mode():
         found = FieldModel(surrogate)(**given).numpy()
@@ -41,7 +41,7 @@ def test_the_network_has_the_mean_over_both_kernels(make_surrogate: MakeSurrogat
     assert len(ensemble.pod_gp.by_kernel) == 2
     mixed = replace(ensemble.pod_gp, weights=(0.6, 0.4))
     surrogate = replace(surrogate, ensemble=replace(ensemble, pod_gp=mixed))
-    designs = random_designs(surrogate, 4)
+    designs = random_conditions(surrogate.condition_scaler, 4)
     given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}
     with torch.inference_mode():
         found = FieldModel(surrogate)(**given).numpy()
@@ -53,7 +53,7 @@ def test_networks_without_weight_are_left_out(make_surrogate: MakeSurrogate) -> 
     members = surrogate.ensemble.members[:1] * 2
     twice = replace(surrogate.ensemble, members=members, member_weights=(0.0, 1.0))
     surrogate = replace(surrogate, ensemble=twice)
-    designs = random_designs(surrogate, 2)
+    designs = random_conditions(surrogate.condition_scaler, 2)
     given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}
     model = FieldModel(surrogate)
     assert len(model.members) == 1

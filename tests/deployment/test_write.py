@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from simulgenvae.deployment import write_model
-from simulgenvae.deployment.write import TOLERANCE, inputs_of, largest_difference, random_designs
+from simulgenvae.deployment.write import TOLERANCE, inputs_of, largest_difference, random_conditions
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.surrogate import Surrogate
 
@@ -46,7 +46,7 @@ def test_a_file_says_what_the_surrogate_says_of_any_number_of_designs(
     assert write_model(surrogate, path) < TOLERANCE
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     for count in (1, 7):
-        designs = random_designs(surrogate, count)
+        designs = random_conditions(surrogate.condition_scaler, count)
         found, about = RUN[suffix](path, inputs_of(designs))
         assert (
             largest_difference(found, surrogate.predict(designs)["fields"].to_numpy()) < TOLERANCE

@@ -13,7 +13,7 @@ import pytest
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.deployment.write import inputs_of, random_designs
+from simulgenvae.deployment.write import inputs_of, random_conditions
 from simulgenvae.explorer.describe import Origin
 from simulgenvae.explorer.network_files import NetworkFiles
 from simulgenvae.explorer.networks import SAMPLES, networks_of
@@ -35,7 +35,7 @@ def check(surrogate: Surrogate, texts: dict[str, str], designs: Conditions | Non
     """Compare quantities of a page with those of ``Surrogate.quantities``; return the page."""
     page = Page(make_twin(surrogate, None, ORIGIN, texts).container())
     assert not page.about["left_out_quantities"]
-    designs = designs or random_designs(surrogate, 3)
+    designs = designs or random_conditions(surrogate.condition_scaler, 3)
     known = surrogate.quantities(designs, texts or default_texts(surrogate.variables))
     for row in range(len(designs)):
         found = page.quantities(inputs_of(designs.select([row])))
@@ -134,7 +134,7 @@ def test_nodes_without_values_and_offsets(make_settings: MakeSettings) -> None:
         surrogate,
         {"peak": "max(p)", "part": "mean(p, nodes=(4, 5, 11))", "probe": "max(T, node=12)"},
     )
-    designs = random_designs(surrogate, 1)
+    designs = random_conditions(surrogate.condition_scaler, 1)
     (peak, *_) = page.quantities(inputs_of(designs))
     (known,) = surrogate.quantities(designs, {"peak": "max(p)"})["value"].to_numpy()
     # Single precision would not hold the variation.
@@ -143,7 +143,7 @@ def test_nodes_without_values_and_offsets(make_settings: MakeSettings) -> None:
 
 @pytest.mark.usefixtures("_way")
 def test_outside_the_trained_range_and_without_calibration(calibrated: Surrogate) -> None:
-    designs = random_designs(calibrated, 1)
+    designs = random_conditions(calibrated.condition_scaler, 1)
     far = replace(designs, table=designs.table + 2.0)
     check(calibrated, EVERY_KIND, far)
     bare = replace(calibrated, ensemble=replace(calibrated.ensemble, held_out=None))
@@ -159,7 +159,7 @@ def test_a_single_network_has_as_many_samples_as_the_fields(make_surrogate: Make
         surrogate, ensemble=replace(surrogate.ensemble, members=first, member_weights=(1.0,))
     )
     page = Page(make_twin(alone, None, ORIGIN, EVERY_KIND).container())
-    designs = random_designs(alone, 1)
+    designs = random_conditions(alone.condition_scaler, 1)
     prediction = alone.ensemble.predict(designs, alone.times, latent_samples=SAMPLES)
     known = quantity_predictor(alone, EVERY_KIND).of_prediction(prediction)
     for q, found in enumerate(page.quantities(inputs_of(designs))):

@@ -9,7 +9,7 @@ import pytest
 
 from simulgenvae.baselines.deviation_scale import DeviationScale
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.deployment.write import inputs_of, random_designs
+from simulgenvae.deployment.write import inputs_of, random_conditions
 from simulgenvae.errors import UserError
 from simulgenvae.explorer.describe import Origin
 from simulgenvae.explorer.description import Evaluation
@@ -37,7 +37,7 @@ def check(surrogate: Surrogate) -> Page:
     twin = make_twin(surrogate, None, ORIGIN)
     assert 0 <= twin.difference <= CLOSE
     page = Page(twin.container())
-    designs = random_designs(surrogate, 2)
+    designs = random_conditions(surrogate.condition_scaler, 2)
     known = surrogate.predict(designs, samples=SAMPLES)
     fields = known["fields"].to_numpy()
     span = np.nanmax(fields, axis=(0, 1, 2)) - np.nanmin(fields, axis=(0, 1, 2))
@@ -148,7 +148,7 @@ def test_designs_outside_the_trained_range_have_a_wider_spread(
 ) -> None:
     surrogate = make_surrogate("table", 0.4)
     page = page_of_a_table
-    designs = random_designs(surrogate, 1)
+    designs = random_conditions(surrogate.condition_scaler, 1)
     far = replace(designs, table=designs.table + 2.0)
     found = page.predict(inputs_of(far))
     known = surrogate.predict(far, samples=SAMPLES)
@@ -163,7 +163,7 @@ def test_times_between_the_trained_ones(
     surrogate = make_surrogate("table", 0.4)
     page = page_of_a_table
     assert page.about["continuous_in_time"]
-    designs = random_designs(surrogate, 1)
+    designs = random_conditions(surrogate.condition_scaler, 1)
     times = np.array([0.3, 0.31])
     known = surrogate.predict(designs, times=times)["fields"].to_numpy()[0]
     found = page.predict(inputs_of(designs), times)["fields"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.data.table_text import NumberedRow
+from simulgenvae.data.table_text import NumberedRow, require_size
 from simulgenvae.data.units import header
 from simulgenvae.errors import UserError
 from simulgenvae.utils.resources import require_memory
@@ -30,11 +30,7 @@ def read_json(path: Path, most_bytes: int) -> list[NumberedRow]:
     a list of objects whose values are numbers, texts or null.
     """
     size = path.stat().st_size
-    if size > most_bytes:
-        raise UserError(
-            f"{path}: larger than {most_bytes // 1_000_000} MB, which no table of parameters "
-            "should be"
-        )
+    require_size(path, size, most_bytes)
     require_memory(_BYTES_PER_BYTE * size, f"{path}: its objects", "is this the right file?")
     try:
         entries = json.loads(path.read_bytes(), parse_float=str, parse_int=str, parse_constant=str)

@@ -1,4 +1,4 @@
-"""Motion of the nodes of a mesh in time, from their positions in memory.
+"""Motion of the nodes of a mesh in time: from positions to displacement, and back.
 
 Tested in tests/data/test_motion.py.
 """
@@ -44,6 +44,17 @@ def moves(places: NDArray[np.generic], fields: tuple[int, ...]) -> bool:
     """
     runs, steps = fields[:2]
     return places.ndim == 4 or (places.ndim == 3 and len(places) == steps != runs)
+
+
+def moved(rest: NDArray[np.floating], displacement: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return positions `[..., M, D]` after a displacement `[..., M, d]` along the first d axes.
+
+    Nodes without values, whose displacement is NaN, stay. ``rest`` are positions `[M, D]` at rest.
+    """
+    way = np.asarray(displacement, np.float64)
+    positions = np.array(np.broadcast_to(rest, (*way.shape[:-1], rest.shape[-1])), np.float64)
+    positions[..., : way.shape[-1]] += np.nan_to_num(way, nan=0.0)
+    return positions
 
 
 def with_motion(

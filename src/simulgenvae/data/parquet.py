@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.data.table_text import NumberedRow
+from simulgenvae.data.table_text import NumberedRow, require_size
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.install import install_command
@@ -45,11 +45,7 @@ def read_parquet(path: Path, most_bytes: int) -> list[NumberedRow]:
         about = parquet.read_metadata(path)
         cells = about.num_rows * about.num_columns
         groups = [about.row_group(k).total_byte_size for k in range(about.num_row_groups)]
-        if sum(groups) > most_bytes or path.stat().st_size > most_bytes:
-            raise UserError(
-                f"{path}: larger than {most_bytes // 1_000_000} MB, which no table of parameters "
-                "should be"
-            )
+        require_size(path, max(sum(groups), path.stat().st_size), most_bytes)
         require_memory(
             sum(groups) + _BYTES_PER_CELL * cells,
             f"{path}: a table of {cells:,} cells",

@@ -89,14 +89,19 @@ def _is_comment(cells: tuple[str, ...], width: int) -> bool:
     return _COMMENT_TEXT.match(cells[0]) is not None and len(cells) != width
 
 
+def require_size(path: Path, size: int, most_bytes: int) -> None:
+    """Raise UserError for a file that is larger than a table is."""
+    if size > most_bytes:
+        raise UserError(
+            f"{path}: larger than {most_bytes // 1_000_000} MB, which no table of parameters "
+            "should be"
+        )
+
+
 def _read_text(path: Path, most_bytes: int) -> tuple[str, list[str]]:
     """Return the text of a file, and a note where its encoding had to be guessed."""
     try:
-        if path.stat().st_size > most_bytes:
-            raise UserError(
-                f"{path}: larger than {most_bytes // 1_000_000} MB, which no table of parameters "
-                "should be"
-            )
+        require_size(path, path.stat().st_size, most_bytes)
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from simulgenvae.deployment.buffers import hold
 from simulgenvae.deployment.field_model import FieldModel
-from simulgenvae.deployment.gp_module import PodGpModule
-from simulgenvae.deployment.scaled_parameters import ScaledParameters
+from simulgenvae.deployment.shape_network import ShapeNetwork
 from simulgenvae.errors import UserError
 from simulgenvae.geometry.moved_nodes import MovedNodes
 
@@ -51,9 +50,7 @@ class PlacedFieldModel(nn.Module):
                 "design of this study: use `simulgenvae predict --meshes`"
             )
         self.fields = FieldModel(surrogate)
-        self.scaled = ScaledParameters(shapes.table)
-        self.processes = PodGpModule(shapes.processes)
-        self.columns = len(shapes.names)
+        self.shape = ShapeNetwork(shapes)
         hold(self, mean=shapes.common.coords + shapes.modes.mean, basis=shapes.modes.basis.T)
 
     def forward(
@@ -66,9 +63,7 @@ class PlacedFieldModel(nn.Module):
         if parameters is None:
             assert images is not None, "designs have parameters or images"
             parameters = images.new_zeros((images.shape[0], 0), dtype=torch.float64)
-        # A geometry is a field at a single time.
-        coefficients = self.processes(self.scaled(parameters), images)[:, 0].double()
-        seen = torch.cat([parameters, coefficients[:, : self.columns]], 1)
+        seen, shape = self.shape(parameters, images)
         mean = self.get_buffer("mean")
-        ways = coefficients @ self.get_buffer("basis").double()
-        return self.fields(seen, images), mean + ways.reshape(-1, *mean.shape)
+        displacement = shape @ self.get_buffer("basis").double()
+        return self.fields(seen, images), mean + displacement.reshape(-1, *mean.shape)

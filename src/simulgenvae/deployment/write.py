@@ -136,13 +136,8 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
     return difference
 
 
-def random_designs(surrogate: Surrogate, count: int) -> Conditions:
-    """Return random designs of the trained range, with random images where designs have images."""
-    return random_conditions(surrogate.condition_scaler, count)
-
-
 def random_conditions(scaler: ConditionScaler, count: int) -> Conditions:
-    """Return random conditions of the trained range of a scaling."""
+    """Return random conditions of the trained range of a scaling, with images where it has some."""
     random = np.random.default_rng(0)
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
     category = np.array([bool(levels) for levels in scaler.levels], dtype=bool)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from simulgenvae.deployment.buffers import hold
 from simulgenvae.deployment.field_model import without_encoder
 from simulgenvae.deployment.scaled_parameters import ScaledParameters
+from simulgenvae.deployment.shape_network import ShapeNetwork
 from simulgenvae.explorer.processes import Processes
-from simulgenvae.explorer.shape_network import ShapeNetwork
 from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks
 

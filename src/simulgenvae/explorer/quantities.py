@@ -19,10 +19,10 @@ from simulgenvae.explorer.description import (
     QuantityArrays,
 )
 from simulgenvae.explorer.readable_quantities import readable
-from simulgenvae.quantities import default_texts
+from simulgenvae.quantities import AskedQuantities, QuantityGroup, default_texts
 from simulgenvae.quantities.grammar import parse
 from simulgenvae.quantities.statistics import STATISTICS
-from simulgenvae.surrogate.quantities import band_label, quantity_predictor, quantity_warnings
+from simulgenvae.surrogate.quantities import QuantityPredictor, band_label, quantity_warnings
 from simulgenvae.surrogate.quantity_calibration import TYPICAL
 
 if TYPE_CHECKING:
@@ -81,8 +81,11 @@ def page_quantities(
     if not len(group):
         return PageQuantities(left_out=left_out)
     moves = surrogate.shapes is not None
-    known = {quantity.name: quantity.text for quantity in group.quantities}
-    predictor = quantity_predictor(surrogate, known, folder=folder)
+    asked: QuantityGroup | AskedQuantities = group
+    if moves:
+        known = {quantity.name: quantity.text for quantity in group.quantities}
+        asked = AskedQuantities.read(known, group.domain, folder)
+    predictor = QuantityPredictor(surrogate, asked)
     factors = predictor.calibration
     modes = _Modes(state, group.domain)
     arrays = _Arrays()

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from simulgenvae.data.motion import moved
 from simulgenvae.data.netcdf_names import MOTION
 from simulgenvae.errors import UserError
 from simulgenvae.export.cf import CELLS, KINDS, PLACES
-from simulgenvae.export.positions import moved
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.components import whole_fields
 from simulgenvae.mesh.mesh import Mesh

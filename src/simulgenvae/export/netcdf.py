@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.motion import moved
 from simulgenvae.data.netcdf_names import MOTION, PARAMETERS, RUN
 from simulgenvae.export.cf import (
     CONVENTIONS,
@@ -159,9 +160,8 @@ def _create_places(
 def _places(batch: Batch, mesh: Mesh, axis: int) -> NDArray[np.float64]:
     """Return where nodes that move are along a coordinate, `[n, T, M]`."""
     assert mesh.coords is not None, "nodes that move have positions"
-    way = batch.fields[..., batch.variables.index(batch.motion[axis])]
-    found: NDArray[np.float64] = mesh.coords[:, axis] + np.nan_to_num(way, nan=0.0)
-    return found
+    column = batch.variables.index(batch.motion[axis])
+    return moved(mesh.coords[:, [axis]], batch.fields[..., [column]])[..., 0]
 
 
 def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[str, str]:

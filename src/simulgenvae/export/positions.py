@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.data.motion import moved
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,14 +42,3 @@ class Positions:
     def __call__(self, step: int) -> NDArray[np.floating]:
         """Return the positions at a timestep, `[M, D]`."""
         return moved(self._rest, self._fields[step][:, self._columns])
-
-
-def moved(rest: NDArray[np.floating], displacement: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return positions `[M, D]` after a displacement `[M, d]` along the first d coordinates.
-
-    Nodes without values, whose displacement is NaN, stay.
-    """
-    way = np.asarray(displacement, np.float64)
-    positions = np.array(rest, np.float64)
-    positions[:, : way.shape[1]] += np.nan_to_num(way, nan=0.0)
-    return positions

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MovedNodes(CommonMesh):
-    """Mesh whose nodes have a place in every geometry; a shape is their way there, `[M, D]`."""
+    """Mesh whose nodes have a place in every geometry; a shape is their displacement, `[M, D]`."""
 
     @property
     def coords(self) -> NDArray[np.float64]:

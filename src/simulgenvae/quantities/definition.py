@@ -5,6 +5,7 @@ Tested in tests/quantities/test_asked.py.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class QuantityDefinition:
+class QuantityDefinition(ABC):
     """Everything of a quantity but its nodes.
 
     Attributes
@@ -48,6 +49,6 @@ class QuantityDefinition:
     limit: float | None
 
     @property
+    @abstractmethod
     def digest(self) -> bytes:
         """Hash, of 32 bytes, of which number of a run it is: of all but name, text and limit."""
-        raise NotImplementedError

@@ -70,12 +70,6 @@ class QuantityGroup:
             return reduction
         return reduction.at(self.nodes, self.columns)
 
-    def of_coefficients(
-        self, decoder: Decoder, coefficients: NDArray[np.float32]
-    ) -> QuantityValues:
-        """Return the quantities of one run from its coefficients ``[T, r]``."""
-        return self.of_part(decoder.decode(coefficients[self.rows]))
-
     def of_run(self, fields: NDArray[np.floating]) -> QuantityValues:
         """Return the quantities of a whole run, ``[T, M, V]``."""
         part = fields[self.rows] if len(self.rows) < len(fields) else fields

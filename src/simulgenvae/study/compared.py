@@ -77,17 +77,16 @@ class Compared:
 
         Raises UserError for a run with another mesh.
         """
-        (design,) = batch.ids
-        mesh, fields = self.truth.read_own(self.truth.row(design, self.designs))
         from simulgenvae.export.truth import same_nodes
 
+        (design,) = batch.ids
+        mesh, fields = self.truth.read_own(self.truth.row(design, self.designs))
         assert batch.mesh is not None
         whole = batch.fields.shape[2] if mesh.coords is None else len(mesh.coords)
         if batch.nodes is not None:
             whole = self.surrogate.whole_nodes
-            mesh = (
-                mesh if mesh.coords is None or len(mesh.coords) != whole else mesh.at(batch.nodes)
-            )
+            if mesh.coords is not None and len(mesh.coords) == whole:
+                mesh = mesh.at(batch.nodes)
         if not same_nodes(mesh, batch.mesh):
             raise UserError(
                 f"{self.truth.path}: the nodes of the run of design {design!r} are not those of "

@@ -174,8 +174,8 @@ class Predicting(StudyData):
             )
         else:
             conditions = matched(None, files)
+        differing = _differing(outline)
         if out is not None:
-            differing = _differing(outline)
             check_target(out, overwrite=overwrite, ids=conditions.ids, differing=differing)
             steps = len(outline.times if times is None else times)
             log_notes(many_files_note(out, len(conditions), steps, differing))
@@ -190,7 +190,7 @@ class Predicting(StudyData):
             quantities or {},
             table,
             files,
-            _differing(outline),
+            differing,
         )
         if truth is None and request.is_small and "torch" not in sys.modules:
             # Imported here: mistakes are reported before SciPy is loaded.

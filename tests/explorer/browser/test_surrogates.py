@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simulgenvae.deployment.write import inputs_of, random_designs
+from simulgenvae.deployment.write import inputs_of, random_conditions
 from simulgenvae.explorer.describe import Origin
 from simulgenvae.explorer.networks import SAMPLES
 from simulgenvae.explorer.page import make_page
@@ -31,7 +31,7 @@ def test_the_page_shows_what_the_surrogate_predicts(
     # The page leaves out nothing of the variance.
     monkeypatch.setattr("simulgenvae.surrogate.ensemble.coefficient_prediction.LEFT_OUT", 0.0)
     surrogate = make_surrogate("both", 0.4)
-    designs = random_designs(surrogate, 3)
+    designs = random_conditions(surrogate.condition_scaler, 3)
     page = open_page(make_twin(surrogate, designs, ORIGIN).container())
     design = designs.select([0])
     known = surrogate.predict(design, samples=SAMPLES)

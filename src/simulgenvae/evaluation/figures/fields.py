@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from simulgenvae.data.images import GREY, Images
+from simulgenvae.data.motion import moved
 from simulgenvae.data.units import with_unit
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.figures.mesh_plot import MeshPlot
@@ -66,8 +67,7 @@ class Domain:
         extent = np.ptp(self.coords, axis=0)
         coords = self.coords
         if fields is not None and self.motion:
-            coords = coords.copy()
-            coords[:, : len(self.motion)] += fields[:, self.motion]
+            coords = moved(coords, fields[:, self.motion])
         kept = coords[:, extent > 1e-9 * extent.max()]
         return kept if kept.shape[1] else None
 

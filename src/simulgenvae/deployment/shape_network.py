@@ -1,6 +1,6 @@
-"""Part of the first network in a page: what is given of a design to its shape.
+"""From what is given of designs to the coefficients of their shapes, as a network.
 
-Tested in tests/explorer/test_geometry.py.
+Tested in tests/deployment/test_placed_model.py and tests/explorer/test_geometry.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ShapeNetwork(nn.Module):
-    """Network from what is given of one design to the coefficients of its shape.
+    """Network from what is given of designs to the coefficients of their shapes.
 
     They are predicted from the other conditions, as :meth:`ShapeModel.predicted` does. Where
     nothing predicts them, those of the leading modes are given as the last parameters, and the
@@ -43,13 +43,15 @@ class ShapeNetwork(nn.Module):
             self.processes = ShapeProcesses(shapes.processes)
 
     def forward(self, parameters: Tensor, images: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the parameters ``[1, P']`` that other networks read, and the shape ``[1, k]``.
+        """Return the parameters ``[n, P']`` that other networks read, and the shapes ``[n, k]``.
 
-        ``parameters`` ``[1, P]`` and both results are float64.
+        ``parameters`` ``[n, P]`` and both results are float64.
         """
         if self.processes is None:
             given = parameters[:, parameters.shape[1] - self.columns :]
-            return parameters, torch.cat([given, given.new_zeros((1, self.others))], dim=1)
+            return parameters, torch.cat(
+                [given, given.new_zeros((given.shape[0], self.others))], dim=1
+            )
         shape = self.processes(self.scaled(parameters), images)
         return torch.cat([parameters, shape[:, : self.columns]], dim=1), shape
 
@@ -57,8 +59,8 @@ class ShapeNetwork(nn.Module):
 class ShapeProcesses(nn.Module):
     """Network from scaled parameters and images to the coefficients of all shape modes.
 
-    All of it is double precision: what is single precision, a page stores with half of it where
-    fields allow that, and positions need more digits than fields.
+    All of it is double precision, as positions need more digits than fields; a page also stores
+    what is single precision with half of it, where fields allow that.
     """
 
     def __init__(self, processes: PodGaussianProcesses) -> None:
@@ -74,7 +76,7 @@ class ShapeProcesses(nn.Module):
         hold(self, base=none @ runs, change=(unit - none) @ runs)
 
     def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
-        """Return the coefficients ``[1, k]`` of one design."""
+        """Return the coefficients ``[n, k]`` of designs."""
         features = self.features(table, images)
         amplitudes = torch.zeros(())
         for weight, kernel in zip(self.weights, self.kernels, strict=True):
