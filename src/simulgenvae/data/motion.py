@@ -51,9 +51,9 @@ def moved(rest: NDArray[np.floating], displacement: NDArray[np.floating]) -> NDA
 
     Nodes without values, whose displacement is NaN, stay. ``rest`` are positions `[M, D]` at rest.
     """
-    way = np.asarray(displacement, np.float64)
-    positions = np.array(np.broadcast_to(rest, (*way.shape[:-1], rest.shape[-1])), np.float64)
-    positions[..., : way.shape[-1]] += np.nan_to_num(way, nan=0.0)
+    change = np.asarray(displacement, np.float64)
+    positions = np.array(np.broadcast_to(rest, (*change.shape[:-1], rest.shape[-1])), np.float64)
+    positions[..., : change.shape[-1]] += np.nan_to_num(change, nan=0.0)
     return positions
 
 
@@ -74,8 +74,8 @@ def with_motion(
         )
     if not np.isfinite(where).all():
         raise UserError("coords: positions in time are not finite")
-    way = where - where[:, :1]
-    axes = moving_axes(where[:, 0], np.abs(way).max(axis=(0, 1, 2)))
-    both = np.concatenate([fields, way[..., :axes].astype(np.float32)], axis=3)
+    displacement = where - where[:, :1]
+    axes = moving_axes(where[:, 0], np.abs(displacement).max(axis=(0, 1, 2)))
+    both = np.concatenate([fields, displacement[..., :axes].astype(np.float32)], axis=3)
     alike = (where[:, 0] == where[0, 0]).all()
     return where[0, 0] if alike else where[:, 0], both, motion_names(axes)

@@ -1,4 +1,4 @@
-"""What defines a quantity on whatever mesh: its name, its variables, its times.
+"""Definition of a quantity on whatever mesh: its name, its variables, its times.
 
 Tested in tests/quantities/test_asked.py.
 """

@@ -193,9 +193,9 @@ def _moving(source: Source, found: _Positions, axes: int) -> Source:
         )
 
     def read(run: int) -> NDArray[Any]:
-        way = (found.of_run(run) - found.rest[run])[..., :axes].astype(dtype)
+        displacement = (found.of_run(run) - found.rest[run])[..., :axes].astype(dtype)
         fields = np.asarray(source.run(run), dtype).reshape(steps, nodes, -1)
-        return np.concatenate([fields, np.broadcast_to(way, (steps, nodes, axes))], axis=2)
+        return np.concatenate([fields, np.broadcast_to(displacement, (steps, nodes, axes))], axis=2)
 
     companions = {**source.companions, "variables": np.array([*variables, *motion])}
     units = texts([source], "units")

@@ -1,4 +1,4 @@
-"""Where the errors of a run are measured: on its own mesh, or on the mesh of all runs.
+"""Fields of a run where its errors are measured: on its own mesh, or on that of all runs.
 
 Tested in tests/cli/test_own_meshes.py.
 """

@@ -1,4 +1,4 @@
-"""What a background grid has to know of each geometry, and whether it can be on a grid at all.
+"""Extent of each geometry for a background grid, and the check that it can be on one at all.
 
 Tested in tests/geometry/grid/test_extent.py.
 """

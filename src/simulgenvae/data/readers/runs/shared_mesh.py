@@ -1,4 +1,4 @@
-"""Which mesh runs with meshes of their own share, and in which way.
+"""Choice of the mesh that runs with meshes of their own share, and of the way in which they do.
 
 Tested in tests/data/readers/runs/test_own_geometry.py.
 """
