@@ -70,3 +70,14 @@ def test_a_file_that_was_cut_off_is_named(open_page: Open) -> None:
     )
     page.load(state="failed")
     assert "unpacked" in page.page.inner_text("#loading")
+
+
+@pytest.mark.parametrize("script", ["let old = @;", "new Intl.NumberFormat('C');"])
+def test_a_browser_that_cannot_run_the_script_is_named(open_page: Open, script: str) -> None:
+    page = open_page(CONTAINER, load=False)
+    text = page.path.read_text(encoding="utf-8")
+    start = '<script type="module">'
+    page.path.write_text(text.replace(start, start + script, 1), encoding="utf-8")
+    page.load(state="failed")
+    assert page.page.inner_text("#loading").startswith("This browser cannot run the page: ")
+    page.wrong.clear()

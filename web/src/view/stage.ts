@@ -30,10 +30,11 @@ export interface Pointed {
 /** Whether pictures are computed without a graphics card, where smooth edges cost half of the time. */
 function drawsInSoftware(): boolean {
   const context = document.createElement("canvas").getContext("webgl2");
-  const about = context?.getExtension("WEBGL_debug_renderer_info");
-  const name = about ? String(context?.getParameter(about.UNMASKED_RENDERER_WEBGL)) : "";
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+  const name = String(context?.getParameter(context.RENDERER));
+  // Chromium and WebKit tell the card in an extension only, which Firefox warns of.
+  const about = name === "WebKit WebGL" && context?.getExtension("WEBGL_debug_renderer_info");
+  const card = about ? String(context?.getParameter(about.UNMASKED_RENDERER_WEBGL)) : name;
+  return /swiftshader|llvmpipe|software|basic render/i.test(card);
 }
 
 export class Stage {
