@@ -10,7 +10,7 @@ interface Manifest {
 }
 
 /** Libraries of libraries that are bundled. The others belong to parts that are left out. */
-const CONTAINED = ["onnxruntime-common"];
+const CONTAINED = ["fflate", "iobuffer", "onnxruntime-common"];
 
 /** Return the texts of all libraries that the page contains. */
 export function licenceTexts(root: string): string {

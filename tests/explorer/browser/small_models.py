@@ -47,11 +47,14 @@ class SmallModel:
         Name and unit of each variable; all but the first are the components of a displacement.
     image_size
         Pixels on each side of the images that it reads instead of a table; 0 for none.
+    image_bits
+        8, or 16 for images with values from 0 to 1.
     """
 
     mesh: Drawn
     variables: tuple[tuple[str, str], ...] = (("T", "K"), ("u_x", "m"), ("u_y", "m"))
     image_size: int = 0
+    image_bits: int = 8
     rank: int = RANK
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -122,7 +125,7 @@ class SmallModel:
                 {"kind": "number", "name": "a", "unit": "mm", "lower": -1.0, "upper": 1.0, "logarithm": False},
                 {"kind": "category", "name": "kind", "values": ["zero", "one", "two"]},
             ],
-            "image": {"size": self.image_size, "channels": 1, "bits": 8} if self.image_size else None,
+            "image": {"size": self.image_size, "channels": 1, "bits": self.image_bits} if self.image_size else None,
             "times": TIMES.tolist(), "time_unit": "s", "continuous_in_time": True, "length_unit": "m",
             "variables": [
                 {"name": name, "unit": unit, "range": [float(low[v]), float(high[v])]}
@@ -140,16 +143,21 @@ class SmallModel:
         }  # fmt: skip
         return about | self.changes
 
+    @property
+    def _white(self) -> float:
+        return 255.0 if self.image_bits == 8 else 1.0
+
     def _corner(self, k: int) -> Array:
         if self.image_size:
-            return np.full(self.image_size**2, 85.0 * k, np.float32)
+            return np.full(self.image_size**2, self._white * k / 3, np.float32)
         return np.array([[-1.0, 0.0], [1.0, 0.0], [-1.0, 2.0], [1.0, 2.0]][k])
 
     def images(self) -> Array:
         """Return the training images, ``[3, S, S, 1]``."""
         rng = np.random.default_rng(1)
         shape = (3, self.image_size, self.image_size, 1)
-        return rng.integers(0, 256, shape).astype(np.uint8)
+        pixels = rng.integers(0, 256, shape).astype(np.uint8)
+        return pixels if self.image_bits == 8 else (pixels / 255).astype(np.float32)
 
     def arrays(self) -> dict[str, Array]:
         """Return the arrays of the container."""
@@ -179,7 +187,8 @@ class SmallModel:
 
     def _design_network(self) -> onnx.ModelProto:
         if self.image_size:
-            given = _value("images", TensorProto.UINT8, [1, self.image_size, self.image_size, 1])
+            kind = TensorProto.UINT8 if self.image_bits == 8 else TensorProto.FLOAT
+            given = _value("images", kind, [1, self.image_size, self.image_size, 1])
         else:
             given = _value("parameters", TensorProto.DOUBLE, [1, 2])
         nodes = [

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import numpy as np
+import pytest
+from PIL import Image
+
+from simulgenvae.data.images import GREY, ImageFormat
+from simulgenvae.data.images.files import read_images
 from tests.explorer.browser.conftest import Open, Opened
 from tests.explorer.browser.small_models import SmallModel, small_model
 from tests.explorer.browser.small_models import plate as plate_mesh
@@ -134,6 +140,26 @@ def test_images_are_chosen_drawn_and_dropped(open_page: Open) -> None:
     )
     page.wait("window.explorer.state.design.image.data.every((value) => value === 60)")
     compare()
+
+
+@pytest.mark.parametrize("name", ["image.png", "image.tif"])
+def test_files_of_16_bits_are_read_as_for_training(
+    open_page: Open, tmp_path: Path, name: str
+) -> None:
+    model = SmallModel(plate_mesh(), image_size=8, image_bits=16)
+    page = open_page(model.container())
+    levels = np.random.default_rng(0).integers(0, 2**16, (20, 30)).astype(np.uint16)
+    file = tmp_path / name
+    Image.fromarray(levels).save(file)
+    _, images = read_images(file, 8, like=ImageFormat(30, 20, GREY, 8, bits=16))
+    page.page.locator("#image input[type=file]").set_input_files(file)
+    page.wait("window.explorer.state.design.image?.training === null")
+    page.complete()
+    pixels = page.page.evaluate("Array.from(window.explorer.state.design.image.data)")
+    assert pixels == images.pixels.ravel().tolist()
+    expected = model.fields(images.pixels)[page.state("time")][:, 0]
+    assert max(abs(page.values(0, "prediction") - expected)) < 1e-4
+    assert page.page.locator("#image .note").text_content() == ""
 
 
 def test_everything_has_a_name_for_screen_readers(page: Opened) -> None:

@@ -34,21 +34,16 @@ export function toRgba(data: NumberArray, size: number, channels: number): Uint8
   return result;
 }
 
-/** Return the values of an image from the bytes of a canvas; grey by the weights of ITU-R 601. */
-export function fromRgba(
-  rgba: ArrayLike<number>,
-  channels: number,
-  sample: NumberArray,
-): NumberArray {
-  const scale = whiteOf(sample) / 255;
+/** Return the bytes of an image from those of a canvas; grey by the weights of ITU-R 601. */
+export function fromRgba(rgba: ArrayLike<number>, channels: number): Uint8Array<ArrayBuffer> {
   const count = rgba.length / 4;
-  const values = new Float64Array(count * channels);
+  const values = new Uint8Array(count * channels);
   for (let i = 0; i < count; i++) {
     const [red, green, blue] = [rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]];
-    if (channels === 1) values[i] = scale * Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
-    else [red, green, blue].forEach((value, c) => (values[i * channels + c] = scale * value));
+    if (channels === 1) values[i] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+    else values.set([red, green, blue], i * channels);
   }
-  return likePixels(sample, values);
+  return values;
 }
 
 /** Return a text that is equal for equal images only (a digest of 53 bits). */

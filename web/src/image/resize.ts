@@ -3,7 +3,11 @@
 /** Halves are rounded up, as Pillow does, and so are halves that rounding has made smaller. */
 const HALF = 0.5 + 1e-6;
 
-/** Resize values `[height, width, channels]` to `[size, size, channels]`, rounded like bytes. */
+/** How a pixel is stored after each of the two steps, as Pillow does it. */
+type Stored = (value: number) => number;
+const asByte: Stored = (value) => Math.min(Math.max(Math.floor(value + HALF), 0), 255);
+
+/** Resize bytes `[height, width, channels]` to `[size, size, channels]`. */
 export function resize(
   values: ArrayLike<number>,
   width: number,
@@ -11,9 +15,15 @@ export function resize(
   channels: number,
   size: number,
 ): Float64Array {
-  // Rows first, and rounded in between, as Pillow does with bytes.
-  const narrow = resizeAxis(values, { outer: height, length: width, inner: channels }, size);
-  return resizeAxis(narrow, { outer: 1, length: height, inner: size * channels }, size);
+  // Rows first, and rounded in between.
+  const narrow = resizeAxis(values, { outer: height, length: width, inner: channels }, size, asByte);
+  return resizeAxis(narrow, { outer: 1, length: height, inner: size * channels }, size, asByte);
+}
+
+/** Resize levels `[height, width]` of more than 8 bits to `[size, size]`, in single precision. */
+export function resizeLevels(values: ArrayLike<number>, width: number, height: number, size: number): Float64Array {
+  const narrow = resizeAxis(values, { outer: height, length: width, inner: 1 }, size, Math.fround);
+  return resizeAxis(narrow, { outer: 1, length: height, inner: size }, size, Math.fround);
 }
 
 /** Resize the middle one of three axes. */
@@ -21,6 +31,7 @@ function resizeAxis(
   values: ArrayLike<number>,
   { outer, length, inner }: { outer: number; length: number; inner: number },
   size: number,
+  stored: Stored,
 ): Float64Array {
   if (length === size) return Float64Array.from(values);
   const result = new Float64Array(outer * size * inner);
@@ -39,7 +50,7 @@ function resizeAxis(
       for (let k = 0; k < inner; k++) {
         let sum = 0;
         weights.forEach((weight, w) => (sum += weight * values[(o * length + first + w) * inner + k]));
-        result[(o * size + i) * inner + k] = Math.min(Math.max(Math.floor(sum / total + HALF), 0), 255);
+        result[(o * size + i) * inner + k] = stored(sum / total);
       }
     }
   }

@@ -3,14 +3,12 @@
 import type { Container } from "../data/container";
 import type { ImageFormat } from "../data/description";
 import { drawDisc } from "../image/brush";
-import { fromRgba, likePixels, type Pixels, toRgba, whiteOf } from "../image/pixels";
-import { resize } from "../image/resize";
+import { UnusableImage } from "../image/decode";
+import { likePixels, type Pixels, toRgba, whiteOf } from "../image/pixels";
+import { readImage } from "../image/read";
 import { trainingImage } from "../image/training";
 import { button, element } from "../page/dom";
 import type { Store } from "../state/store";
-
-/** Largest file that is read. */
-const MAX_BYTES = 50e6;
 
 export class ImagePanel {
   private readonly canvas: HTMLCanvasElement;
@@ -165,29 +163,14 @@ export class ImagePanel {
     });
   }
 
-  /** Read an image file as the training images were read. */
   private async read(file: File): Promise<void> {
     try {
-      if (file.size > MAX_BYTES) throw new Error("too large");
-      const bitmap = await createImageBitmap(file);
-      const full = new OffscreenCanvas(bitmap.width, bitmap.height);
-      const context = full.getContext("2d");
-      if (!context) throw new Error("no canvas");
-      context.drawImage(bitmap, 0, 0);
-      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-      for (let i = 3; i < data.length; i += 4) {
-        if (data[i] < 255) throw new Error("transparent");
-      }
-      const { size, channels } = this.format;
-      const bytes = fromRgba(data, channels, new Uint8Array(1));
-      const small = resize(bytes, bitmap.width, bitmap.height, channels, size);
-      const scale = whiteOf(this.sample.data) / 255;
-      this.set(likePixels(this.sample.data, small.map((value) => value * scale)));
+      const { data, note } = await readImage(file, this.format);
+      this.set(data);
+      this.message.textContent = note;
     } catch (error) {
-      const transparent = error instanceof Error && error.message === "transparent";
-      this.message.textContent = transparent
-        ? "This image has transparent pixels; save it without transparency."
-        : "This file is not an image that the browser can read.";
+      this.message.textContent =
+        error instanceof UnusableImage ? error.message : "This file is not an image that the page can read.";
     }
   }
 }

@@ -23,14 +23,13 @@ describe("resizing", () => {
 describe("pixels", () => {
   it("go to a canvas and back", () => {
     const grey = Uint8Array.of(0, 100, 200, 255);
-    expect([...fromRgba(toRgba(grey, 2, 1), 1, grey)]).toEqual([...grey]);
+    expect([...fromRgba(toRgba(grey, 2, 1), 1)]).toEqual([...grey]);
     const colour = Uint8Array.from({ length: 12 }, (_, i) => 20 * i);
-    expect([...fromRgba(toRgba(colour, 2, 3), 3, colour)]).toEqual([...colour]);
+    expect([...fromRgba(toRgba(colour, 2, 3), 3)]).toEqual([...colour]);
   });
 
   it("of single precision are 0 … 1", () => {
     expect([...toRgba(Float32Array.of(0.2), 1, 1)]).toEqual([51, 51, 51, 255]);
-    expect(fromRgba([51, 51, 51, 255], 1, new Float32Array(1))[0]).toBeCloseTo(0.2, 6);
   });
 });
 
