@@ -146,12 +146,12 @@ def test_images_are_chosen_drawn_and_dropped(open_page: Open) -> None:
 def test_files_of_16_bits_are_read_as_for_training(
     open_page: Open, tmp_path: Path, name: str
 ) -> None:
-    model = SmallModel(plate_mesh(), image_size=8, image_bits=16)
+    model = SmallModel(plate_mesh(), image_size=16, image_bits=16)
     page = open_page(model.container())
-    levels = np.random.default_rng(0).integers(0, 2**16, (20, 30)).astype(np.uint16)
+    levels = np.random.default_rng(0).integers(0, 2**16, (20, 24)).astype(np.uint16)
     file = tmp_path / name
     Image.fromarray(levels).save(file)
-    _, images = read_images(file, 8, like=ImageFormat(30, 20, GREY, 8, bits=16))
+    _, images = read_images(file, 16, like=ImageFormat(24, 20, GREY, 16, bits=16))
     page.page.locator("#image input[type=file]").set_input_files(file)
     page.wait("window.explorer.state.design.image?.training === null")
     page.complete()

@@ -43,14 +43,16 @@ function resizeAxis(
     const last = Math.min(Math.floor(centre + support + 0.5), length);
     const weights: number[] = [];
     for (let j = first; j < last; j++) {
-      weights.push(Math.max(1 - Math.abs((j + 0.5 - centre) / support), 0));
+      weights.push(Math.max(1 - Math.abs((j - centre + 0.5) * (1 / support)), 0));
     }
+    // Pillow's order of operations, so that not even the last bit differs.
     const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const parts = weights.map((weight) => weight / total);
     for (let o = 0; o < outer; o++) {
       for (let k = 0; k < inner; k++) {
         let sum = 0;
-        weights.forEach((weight, w) => (sum += weight * values[(o * length + first + w) * inner + k]));
-        result[(o * size + i) * inner + k] = stored(sum / total);
+        parts.forEach((part, p) => (sum += part * values[(o * length + first + p) * inner + k]));
+        result[(o * size + i) * inner + k] = stored(sum);
       }
     }
   }
