@@ -41,8 +41,12 @@ def main(page: Path, folder: Path) -> None:
         _set(probing, f"{{ time: {_times(probing) // 2}, edges: true }}")
         box = probing.locator("#stage").bounding_box()
         assert box is not None, "the page has a view"
-        for x, y in ((0.4, 0.5), (0.6, 0.45)):
+        for x, y in ((0.34, 0.42), (0.45, 0.47)):
             probing.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        # Away from the mesh, so that nothing is pointed at, and down to the histories.
+        probing.mouse.move(5, 5)
+        wait_for(probing, "window.explorer.complete")
+        probing.evaluate("document.getElementById('compare').scrollIntoView()")
         _save(probing, folder / "explorer_probe.png")
         comparing = _opened(browser, page, WIDE, scheme="dark")
         _set(comparing, f"{{ time: {_times(comparing) // 2} }}")
@@ -86,8 +90,9 @@ def _times(page: Page) -> int:
 def _design(part: float) -> str:
     """Return the design with the first input at a part of its range, the others in the middle."""
     return (
-        "{ image: null, parameters: window.explorer.description.inputs.map((input, k) => "
-        f"input.lower + (k === 0 ? {part:.4f} : 0.5) * (input.upper - input.lower)) }}"
+        "{ image: null, parameters: window.explorer.description.inputs.map((input, k) => Number(("
+        f"input.lower + (k === 0 ? {part:.4f} : 0.5) * (input.upper - input.lower)"
+        ").toPrecision(5))) }"
     )
 
 
