@@ -1,5 +1,6 @@
 """ParaView collections, read back with PyVista."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulgenvae.errors import UserError
-from simulgenvae.export import write_prediction
+from simulgenvae.export import vtk_polyhedra, write_prediction
 from simulgenvae.export.target import safe_name
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk_cells import grid_cells
 from tests.export.conftest import MakePrediction
 
 pyvista = pytest.importorskip("pyvista")
@@ -182,3 +184,38 @@ def test_any_variable_name_comes_back(
     np.testing.assert_array_equal(
         grid.point_data["σ_xx"], whole["fields"].sel(run="a").values[1, :, 0]
     )
+
+
+def test_polyhedra_have_the_layout_that_every_paraview_reads(
+    tmp_path: Path,
+    mixed_mesh: Mesh,
+    make_prediction: MakePrediction,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Several blocks, the last of which is not whole.
+    monkeypatch.setattr(vtk_polyhedra, "_BLOCK", 48)
+    write_prediction(make_prediction(("a",), nodes=40), mixed_mesh, tmp_path / "new.pvd")
+    file = tmp_path / "new_vtu" / "0000.vtu"
+    names = set(re.findall(r'<DataArray type="Int64" Name="(\w+)"', file.read_text("utf-8")))
+    assert names == {"connectivity", "offsets", "faces", "faceoffsets"}
+    grid = pyvista.read(file)
+    assert [cell.n_faces for cell in grid.cell if cell.type == pyvista.CellType.POLYHEDRON] == [
+        7,
+        4,
+    ]
+    assert grid_cells(grid, file).same_as(mixed_mesh.cells)
+
+
+def test_polyhedra_of_vtkhdf_are_said_to_need_another_format(
+    tmp_path: Path,
+    mixed_mesh: Mesh,
+    mesh: Mesh,
+    make_prediction: MakePrediction,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    write_prediction(make_prediction(("a",)), mesh, tmp_path / "plain.vtkhdf")
+    write_prediction(make_prediction(("a",), nodes=40), mixed_mesh, tmp_path / "new.pvd")
+    assert "polyhedra" not in caplog.text
+    write_prediction(make_prediction(nodes=40), mixed_mesh, tmp_path / "new.vtkhdf")
+    assert caplog.text.count("shows no polyhedra of a .vtkhdf") == 1

@@ -8,6 +8,7 @@ from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.field_data import field_data
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.export.positions import Positions
+from simulgenvae.export.vtk_polyhedra import face_elements, with_faces, without_faces
 from simulgenvae.mesh.vtk import mesh_grid
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def write_pvd(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     :func:`~simulgenvae.export.point_data` says, units as VTK's ``UNITS_LABEL``. Field data: those
     of :func:`~simulgenvae.export.field_data.field_data`, and the time. Nodes without cells become
     vertices; missing coordinates are 0. Nodes of a mesh that moves are where they are predicted.
+    Faces of polyhedra are in the layout of :mod:`~simulgenvae.export.vtk_polyhedra`.
 
     Raises UserError when PyVista is not installed, or when node positions are unknown.
     """
@@ -48,6 +50,9 @@ def write_pvd(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         _add_field_data(grid, name, values)
     fields = list(point_fields(batch, index))
     positions = Positions(batch, index, grid.points)
+    faces = face_elements(mesh.cells)
+    if faces:
+        without_faces(grid)
     files = []
     # One grid for all timesteps: only its arrays change, and its points where they move.
     for step, time in enumerate(batch.times.tolist()):
@@ -58,7 +63,8 @@ def write_pvd(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         for field in fields:
             _set_field(grid, field, step)
         file = folder / f"{step:04d}.vtu"
-        file.write_text(_vtu(grid), encoding="utf-8")
+        text = _vtu(grid)
+        file.write_text(with_faces(text, faces) if faces else text, encoding="utf-8")
         files.append(f"{folder.name}/{file.name}")
     _write_collection(path, files, batch.times)
 

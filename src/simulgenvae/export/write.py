@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.mesh.mesh import Mesh
 
+logger = logging.getLogger(__name__)
 
 MANY_FILES = 200
 """Number of files from which on a note recommends a format with fewer."""
@@ -124,6 +126,12 @@ def write_prediction(
     """
     check_target(path)
     export_format = EXPORT_FORMATS[path.suffix]
+    if path.suffix == ".vtkhdf" and len(mesh.cells.faces.values):
+        logger.info(
+            "note: %s: ParaView 5.13 shows no polyhedra of a .vtkhdf, or ends at them; for "
+            "ParaView write .pvd",
+            path,
+        )
     # A generator: each batch is checked when the writer asks for it.
     checked = _on_mesh(batches(prediction), mesh)
     if runs is not None and _several_ranks():
