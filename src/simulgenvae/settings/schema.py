@@ -154,6 +154,10 @@ class ConditionerSettings(Group):
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] | None = None
     """Widths of its residual blocks; the default of its kind when not given. The vision transformer
     has as many blocks as there are filters, all as wide as the widest."""
+    geometry: Literal["auto", "coefficients"] = "auto"
+    """Reading of geometries that the other conditions do not determine. `auto`: on a background
+    grid, the distance from the boundary as an image or a volume, by a convolutional network of its
+    own; otherwise as `coefficients` of shape modes, beside the parameters."""
     dropout: Fraction = 0.0
     """Dropout rate: of the last block of the perceptron (earlier blocks have proportionally less),
     of the features of the convolutional network, inside the blocks of the vision transformer."""

@@ -1,0 +1,37 @@
+"""Images of signed distances as functions of the coefficients that describe a geometry.
+
+Tested in tests/geometry/test_distance_images.py and tests/surrogate/shapes/test_model.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceImages:
+    """Images, or volumes, of the distance from the boundary of geometries.
+
+    The image of coefficients `[k]` is ``mean + coefficients @ basis``, cut off at -1 and 1: far
+    from the boundary it says nothing more.
+
+    Attributes
+    ----------
+    mean
+        Image of the mean geometry, `[S, S]` or `[S, S, S]`.
+    basis
+        Change of the image with each coefficient, `[k, S, S]` or `[k, S, S, S]`.
+    """
+
+    mean: NDArray[np.float32]
+    basis: NDArray[np.float32]
+
+    @property
+    def columns(self) -> int:
+        """Number of coefficients, k."""
+        return len(self.basis)
