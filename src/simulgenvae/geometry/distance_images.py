@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -35,3 +36,8 @@ class DistanceImages:
     def columns(self) -> int:
         """Number of coefficients, k."""
         return len(self.basis)
+
+    def of(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the images `[n, S, S]` or volumes `[n, S, S, S]` of coefficients `[n, k]`."""
+        change = np.tensordot(coefficients.astype(np.float32), self.basis, 1)
+        return (self.mean + change).clip(-1.0, 1.0)

@@ -114,7 +114,7 @@ class Networks(nn.Module):
             settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim
         )
         geometry = None
-        if distances is not None and settings.conditioner.geometry == "auto":
+        if distances is not None and settings.conditioner.reads_distances:
             geometry = DistanceEncoder(distances, scaler, settings.conditioner.dropout)
         self.conditioner = Conditioner(
             settings.conditioner, len(scaler.columns), scaler.images, latents, geometry

@@ -165,6 +165,11 @@ class ConditionerSettings(Group):
     """Weigh places of the image in the blocks of the convolutional network
     (`use_spatial_attention`)."""
 
+    @property
+    def reads_distances(self) -> bool:
+        """True if geometries on a grid are read as images or volumes of the distance."""
+        return self.geometry == "auto"
+
 
 class PredictionSettings(Group):
     """Combination of the trained parts into a prediction."""

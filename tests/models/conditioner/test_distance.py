@@ -10,7 +10,8 @@ from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.geometry.distance_images import DistanceImages
 from simulgenvae.models import Conditioner, Inputs
-from simulgenvae.models.conditioner.distance import FEATURES, DistanceEncoder
+from simulgenvae.models.conditioner.distance import DistanceEncoder
+from simulgenvae.models.distance_sizes import FEATURES
 from simulgenvae.models.networks import network_inputs
 from simulgenvae.settings import ConditionerSettings
 
@@ -44,9 +45,9 @@ def test_it_sees_the_images_of_the_coefficients(
     assert (scaler.linear_below[-1] > 0) == bool(logarithms)
     encoder = DistanceEncoder(images, scaler, 0.0)
     seen = encoder.images(network_inputs(designs, scaler).table[:, -COLUMNS:])
-    expected = images.mean + np.tensordot(designs.table[:, -COLUMNS:], images.basis, 1)
-    assert np.abs(expected).max() > 1
-    np.testing.assert_allclose(seen[:, 0], expected.clip(-1, 1), atol=2e-5)
+    expected = images.of(designs.table[:, -COLUMNS:])
+    assert np.abs(expected).max() == 1
+    np.testing.assert_allclose(seen[:, 0], expected, atol=2e-5)
     assert encoder(torch.randn(3, COLUMNS)).shape == (3, FEATURES)
 
 

@@ -15,17 +15,12 @@ from torch import Tensor, nn
 
 from simulgenvae.distributed.batch_shards import Dropout
 from simulgenvae.models.conditioner.base import ConditionEncoder
+from simulgenvae.models.distance_sizes import CELLS, FEATURES, filters_for
 
 if TYPE_CHECKING:
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.geometry.distance_images import DistanceImages
 
-FILTERS = (16, 32, 64, 64)
-"""Channels after each convolution, which halves the resolution."""
-CELLS = 4
-"""Cells a side in which features are averaged at the end: it keeps where something is."""
-FEATURES = 128
-"""Number of features that the network gives."""
 _LAYERS = {2: (nn.Conv2d, nn.AdaptiveAvgPool2d), 3: (nn.Conv3d, nn.AdaptiveAvgPool3d)}
 
 
@@ -68,13 +63,14 @@ class DistanceEncoder(ConditionEncoder):
         # Their asinh(x / s) is in the table.
         self.spans_decades = bool((about[2] > 0).any())
         convolution, pool = _LAYERS[len(self.sides)]
+        filters = filters_for(self.sides)
         self.convolutions = nn.ModuleList(
             convolution(before, after, 3, stride=2, padding=1)
-            for before, after in pairwise((1, *FILTERS))
+            for before, after in pairwise((1, *filters))
         )
         self.pool = pool(CELLS)
         self.dropout = Dropout(dropout)
-        self.project = nn.Linear(FILTERS[-1] * CELLS ** len(self.sides), FEATURES)
+        self.project = nn.Linear(filters[-1] * CELLS ** len(self.sides), FEATURES)
         self.features = FEATURES
 
     def forward(self, x: Tensor) -> Tensor:

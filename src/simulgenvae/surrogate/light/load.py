@@ -61,10 +61,9 @@ class _Files:
 def load_light(study: StudyFolder) -> PredictingParts | None:
     """Return what predicts without torch; None where the study's model needs torch.
 
-    That is so for images, geometries that are read as images, decoders of fixed timesteps, networks
-    of other packages, a model without a reduction, and one network alone, whose latents are
-    sampled. It is also so for files that are damaged in any way: torch's path says what is wrong
-    with them.
+    That is so for images, decoders of fixed timesteps, networks of other packages, a model without
+    a reduction, and one network alone, whose latents are sampled. It is also so for files that are
+    damaged in any way: torch's path says what is wrong with them.
 
     Raises UserError where the study has no model.
     """
@@ -124,6 +123,7 @@ def _parts(files: _Files) -> PredictingParts | None:
     std = files.vae_tensors["vae.coefficient_std"]
     if std.shape != (reduction.rank,) or std.dtype != np.float32:
         raise ValueError("the standard deviations of the coefficients do not fit the reduction")
+    distances = parts.distances if settings.conditioner.reads_distances else None
     sample = None
     members = []
     for number, name in enumerate((first, *decoders[1:]), start=1):
@@ -144,6 +144,7 @@ def _parts(files: _Files) -> PredictingParts | None:
                 std,
                 scaler,
                 sample if name == "field" else None,
+                distances,
             )
         )
     ensemble = ensemble_of(members, files.ensemble_tensors, files.ensemble, parts)
@@ -162,7 +163,6 @@ def _is_light(files: _Files, settings: Settings, decoders: tuple[str, ...]) -> b
         and CONDITIONERS["mlp"].build == _CONDITIONER
         and all(DECODERS[name].build == _DECODERS.get(name) for name in decoders)
         and settings.reduction.method == "pod"
-        and not starting_with("conditioner.geometry.", files.conditioner_tensors)
         and not files.ensemble.mirror_views
         # The expected error of one network alone is that of samples of its latents.
         and not (alone and files.ensemble.calibration is not None)
