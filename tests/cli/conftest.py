@@ -77,7 +77,8 @@ def _make_study(folder: Path, kind: Kind) -> None:
         "corresponding": [],
         "grid": ["--geometry", "grid"],
         "morphing": ["--geometry", "morphing"],
-        "alone": [],
+        # The networks read the distance from the boundary.
+        "alone": ["--geometry", "grid"],
     }
     for command in (
         ["ingest", folder / "S", runs, *params(kind, "known.csv", folder), *ways[kind]],

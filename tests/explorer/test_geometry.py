@@ -11,6 +11,7 @@ import pytest
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.shapes import Shapes
+from simulgenvae.data.split import make_split
 from simulgenvae.deployment.write import inputs_of, random_conditions
 from simulgenvae.errors import UserError
 from simulgenvae.explorer.describe import Origin
@@ -51,30 +52,33 @@ def stretched(names: tuple[str, ...], common: CommonMesh | None = None) -> Datas
     return replace(plain, common=common, shapes=Shapes(common, shape, Path("shapes")))
 
 
-def discs(settings: Settings) -> Surrogate:
-    """Return a surrogate of waves on discs of a radius that is the parameter, on a grid.
+def discs(settings: Settings, name: str = "radius") -> Surrogate:
+    """Return a surrogate of waves on discs, on a grid, by their radius or another parameter.
 
     Outside of a disc the fields go on steeply.
     """
     grid = BackgroundGrid(GridRecord(origin=(-1.2, -1.2), spacing=0.2, counts=(13, 13)))
     assert grid.mesh.coords is not None
     distance = np.linalg.norm(grid.mesh.coords, axis=1)
-    radius = np.random.default_rng(0).uniform(0.6, 1.0, RUNS)
+    rng = np.random.default_rng(0)
+    radius = rng.uniform(0.6, 1.0, RUNS)
+    known = {"radius": radius, "load": rng.uniform(1.0, 2.0, RUNS)}
     inward = radius[:, None] - distance
     times = np.linspace(0, 1, 4)[None, :, None]
     waves = 10 * np.cos(distance / radius[:, None, None] + times)
     fields = 300 + waves + 1000 * np.maximum(-inward, 0)[:, None]
-    conditions = Conditions(tuple(f"r{run}" for run in range(RUNS)), ("radius",), radius[:, None])
+    ids = tuple(f"r{run}" for run in range(RUNS))
+    conditions = Conditions(ids, (name,), known[name][:, None])
     plain = Dataset.from_arrays(
         fields[..., None], conditions, coords=grid.mesh.coords, variables=("T",)
     )
     shapes = Shapes(grid, inward[:, None, :, None].astype(np.float32), Path("shapes"))
     # Without files of the runs on their own meshes, errors there cannot be measured: the geometries
     # are added to a surrogate that knows nothing of them.
-    surrogate = fit(plain, settings)
-    rows = surrogate.split.rows(plain.ids)["train"].tolist()
-    model = ShapeModel.fit(replace(plain, common=grid, shapes=shapes), rows)
-    assert not model.names
+    own = replace(plain, common=grid, shapes=shapes)
+    rows = make_split(plain.ids, settings.data, None).rows(plain.ids)["train"].tolist()
+    model = ShapeModel.fit(own, rows)
+    surrogate = fit(replace(model.seen(own), common=None, shapes=None), settings)
     return replace(surrogate, shapes=model)
 
 
@@ -147,6 +151,7 @@ def test_without_parameters_the_shape_is_given(make_settings: MakeSettings) -> N
 
 def test_a_grid_is_cut_by_the_distance(make_settings: MakeSettings) -> None:
     surrogate = discs(make_settings(3))
+    assert surrogate.distances is None
     about = check(surrogate).description
     assert about.geometry is not None
     assert about.geometry.kind == "cut"
@@ -155,6 +160,13 @@ def test_a_grid_is_cut_by_the_distance(make_settings: MakeSettings) -> None:
     # What the fields are outside of a geometry is not in the range of colours.
     assert about.variables[0].range[1] < 400
     assert not about.quantities
+
+
+def test_a_geometry_is_read_as_an_image(make_settings: MakeSettings) -> None:
+    surrogate = discs(make_settings(3), "load")
+    assert surrogate.distances is not None
+    assert surrogate.networks.conditioner.geometry is not None
+    check(surrogate)
 
 
 @pytest.mark.parametrize(

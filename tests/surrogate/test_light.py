@@ -11,17 +11,22 @@ import pytest
 import torch
 from scipy.special import ndtr
 
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
+from simulgenvae.geometry.distance_images import DistanceImages
+from simulgenvae.models import Conditioner
+from simulgenvae.models.conditioner.distance import DistanceEncoder
 from simulgenvae.models.field_points import FieldSample
-from simulgenvae.models.networks import Networks, field_points
+from simulgenvae.models.networks import Networks, field_points, network_inputs
 from simulgenvae.models.unit_times import unit_times
-from simulgenvae.settings import StudyFolder
+from simulgenvae.settings import ConditionerSettings, StudyFolder
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.light.layers import Weights, gelu
 from simulgenvae.surrogate.light.load import load_light
-from simulgenvae.surrogate.light.networks import LightNetworks
+from simulgenvae.surrogate.light.networks import LightConditioner, LightNetworks
 from simulgenvae.surrogate.predict import Predictor
 from simulgenvae.surrogate.selection import select
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -113,6 +118,29 @@ def test_networks_of_each_kind(
     expected = networks.coefficients(dataset.conditions, surrogate.condition_scaler, at)
     found = light.coefficients(dataset.conditions, surrogate.condition_scaler, at)
     assert np.abs(found - expected).max() < 1e-6 * np.ptp(expected)
+
+
+@pytest.mark.parametrize("sides", [(40, 64), (20, 9, 32)])
+@pytest.mark.parametrize("parameters", [0, 2])
+def test_a_conditioner_that_reads_geometries(sides: tuple[int, ...], parameters: int) -> None:
+    generator = np.random.default_rng(0)
+    table = generator.normal(size=(5, parameters + 3))
+    names = tuple(f"p{number}" for number in range(parameters + 3))
+    designs = Conditions(tuple("abcde"), names, table)
+    scaler = ConditionScaler.fit(designs, [])
+    basis = generator.normal(size=(3, *sides)).astype(np.float32)
+    distances = DistanceImages(basis[0], basis)
+    torch.manual_seed(0)
+    encoder = DistanceEncoder(distances, scaler, 0.0)
+    settings = ConditionerSettings()
+    conditioner = Conditioner(settings, len(names), None, 7, encoder).eval()
+    weights = {name: value.numpy() for name, value in conditioner.state_dict().items()}
+    light = LightConditioner(settings, Weights(weights), len(names), 7, distances)
+    inputs = network_inputs(designs, scaler)
+    with torch.inference_mode():
+        expected = conditioner(inputs).mean.numpy()
+    found = light(inputs.table.numpy(), table[:, parameters:])
+    assert np.abs(found - expected).max() < 2e-5 * np.ptp(expected)
 
 
 def test_weights_of_another_shape_or_left_over_are_refused() -> None:

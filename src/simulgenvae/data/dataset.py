@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import ArrayLike, NDArray
 
+    from simulgenvae.geometry.distance_images import DistanceImages
+
 
 __all__ = ["Dataset", "Mesh"]
 
@@ -58,6 +60,9 @@ class Dataset(Metadata):
         meshes.
     shapes
         Geometries of the runs, where they have meshes of their own.
+    distances
+        Images of these geometries as functions of the last columns of the conditions, which
+        describe them; None where no columns do.
 
     Examples
     --------
@@ -78,6 +83,7 @@ class Dataset(Metadata):
     digests: tuple[str, ...]
     remarks: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
     shapes: Shapes | None = dataclasses.field(default=None, kw_only=True)
+    distances: DistanceImages | None = dataclasses.field(default=None, kw_only=True)
 
     @classmethod
     def from_arrays(

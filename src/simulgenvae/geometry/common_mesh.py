@@ -108,6 +108,13 @@ class CommonMesh(ABC):
         """Return which nodes belong to the geometry of a shape `[M, S]`, `[M]`; None for all."""
         return None
 
+    def images(self, shapes: NDArray[np.floating]) -> NDArray[np.float32] | None:
+        """Return n shapes `[M, S, n]` as images `[n, …]`; None where they are no function of place.
+
+        An image is linear in its shape.
+        """
+        return None
+
     @abstractmethod
     def place(self, own: Mesh, path: Path) -> Placement:
         """Return the placement of a geometry from the file ``path``.

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from simulgenvae.errors import UserError
 from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
+from simulgenvae.models.conditioner.distance import DistanceEncoder
 from simulgenvae.models.field_points import FieldPoints, has_extent
 from simulgenvae.settings.networks import DECODERS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.geometry.distance_images import DistanceImages
     from simulgenvae.reduction import Reduction
     from simulgenvae.settings import Settings
 
@@ -89,6 +91,9 @@ class Networks(nn.Module):
         Scaling of the conditions, which says how many parameters and which images there are.
     points
         Nodes and modes, see :func:`field_points`; needed where the decoder is a field.
+    distances
+        Images of the geometries that the last columns of the conditions describe; None where no
+        columns do.
     """
 
     def __init__(
@@ -98,17 +103,21 @@ class Networks(nn.Module):
         times: Tensor,
         scaler: ConditionScaler,
         points: FieldPoints | None = None,
+        distances: DistanceImages | None = None,
     ) -> None:
         super().__init__()
         # Kept to make the same networks again with new weights.
-        self._made_from = (settings, coefficient_std, times, scaler, points)
+        self._made_from = (settings, coefficient_std, times, scaler, points, distances)
         self.points = points
         self.vae = HierarchicalVae(settings.model, coefficient_std, times, points)
         latents = (
             settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim
         )
+        geometry = None
+        if distances is not None and settings.conditioner.reads_distances:
+            geometry = DistanceEncoder(distances, scaler, settings.conditioner.dropout)
         self.conditioner = Conditioner(
-            settings.conditioner, len(scaler.columns), scaler.images, latents
+            settings.conditioner, len(scaler.columns), scaler.images, latents, geometry
         )
 
     def coefficients(

@@ -154,12 +154,21 @@ class ConditionerSettings(Group):
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] | None = None
     """Widths of its residual blocks; the default of its kind when not given. The vision transformer
     has as many blocks as there are filters, all as wide as the widest."""
+    geometry: Literal["auto", "coefficients"] = "auto"
+    """Reading of geometries that the other conditions do not determine. `auto`: on a background
+    grid, the distance from the boundary as an image or a volume, by a convolutional network of its
+    own; otherwise as `coefficients` of shape modes, beside the parameters."""
     dropout: Fraction = 0.0
     """Dropout rate: of the last block of the perceptron (earlier blocks have proportionally less),
     of the features of the convolutional network, inside the blocks of the vision transformer."""
     spatial_attention: bool = False
     """Weigh places of the image in the blocks of the convolutional network
     (`use_spatial_attention`)."""
+
+    @property
+    def reads_distances(self) -> bool:
+        """True if geometries on a grid are read as images or volumes of the distance."""
+        return self.geometry == "auto"
 
 
 class PredictionSettings(Group):

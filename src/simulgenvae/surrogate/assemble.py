@@ -96,7 +96,12 @@ def assemble(
     # file, whose settings may ask for any size.
     with torch.device("meta"):
         networks = Networks(
-            of_networks, torch.empty(reduction.rank), torch.empty(len(times)), scaler, points
+            of_networks,
+            torch.empty(reduction.rank),
+            torch.empty(len(times)),
+            scaler,
+            points,
+            None if fields.shapes is None else fields.shapes.distances,
         )
     fill(networks.vae, group("vae.", vae))
     if conditioner is not None:

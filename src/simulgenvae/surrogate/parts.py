@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
+    from simulgenvae.geometry.distance_images import DistanceImages
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.mesh.node_mask import NodeMask
     from simulgenvae.models.networks import Networks
@@ -78,6 +79,11 @@ class PredictingParts:
     def keeps_nodes(self) -> bool:
         """True if the nodes of every design are those of the mesh, wherever they are."""
         return self.shapes is None or self.shapes.common.keeps_nodes
+
+    @property
+    def distances(self) -> DistanceImages | None:
+        """Images of geometries as functions of the last columns of conditions; None without."""
+        return None if self.shapes is None else self.shapes.distances
 
     def require_one_mesh(self, what: str) -> None:
         """Raise UserError, which starts with ``what``, where designs have meshes of their own."""

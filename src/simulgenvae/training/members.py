@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
+    from simulgenvae.geometry.distance_images import DistanceImages
     from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.reduction import Reduction
     from simulgenvae.settings import Settings
@@ -38,6 +39,8 @@ class NetworkFactory:
         Positions of the nodes, ``[M, D]``; None where they are unknown.
     reduction
         Reduction of the fields.
+    distances
+        Images of geometries, see :class:`Networks`.
     """
 
     settings: Settings
@@ -45,6 +48,7 @@ class NetworkFactory:
     scaler: ConditionScaler
     coords: NDArray[np.float64] | None
     reduction: Reduction
+    distances: DistanceImages | None = None
 
     def networks(self, decoder: str) -> Networks:
         """Return new networks with this decoder, on the device of the data.
@@ -57,7 +61,7 @@ class NetworkFactory:
         settings = self.settings.with_decoder(decoder)
         points = self.points(settings)
         std = self.data.coefficient_std
-        made = Networks(settings, std, self.data.times, self.scaler, points)
+        made = Networks(settings, std, self.data.times, self.scaler, points, self.distances)
         # Networks without memory, of which only the shapes count, cannot be moved.
         if self.data.device.type != "cpu":
             made = made.to(self.data.device)

@@ -43,7 +43,10 @@ def worker_count(settings: PerformanceSettings) -> int:
 def prepare_networks(networks: Networks, settings: PerformanceSettings) -> None:
     """Set memory order and recomputation of activations, in place."""
     if settings.channels_last:
-        networks.conditioner.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub lacks it
+        for module in networks.conditioner.modules():
+            # Volumes have no such order.
+            if isinstance(module, nn.Conv2d):
+                module.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub lacks it
     for module in networks.modules():
         if isinstance(module, (Chain, HierarchicalVae)):
             module.recompute = settings.gradient_checkpointing

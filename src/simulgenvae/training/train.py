@@ -303,7 +303,9 @@ def network_factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
     norms = JointNorms(prepared.reduction)
     data = TrainingData(coefficients, inputs, times, dict(plan.rows), norms)
     coords = dataset.mesh.coords
-    return NetworkFactory(settings, data, prepared.scaler, coords, prepared.reduction)
+    return NetworkFactory(
+        settings, data, prepared.scaler, coords, prepared.reduction, dataset.distances
+    )
 
 
 def first_networks(factory: NetworkFactory, start: WarmStart | None) -> Networks:

@@ -46,6 +46,24 @@ def test_a_body_cut_out_of_its_own_distance_has_its_volume() -> None:
     assert predicted.mesh.cells.dimension == 3
 
 
+@pytest.mark.parametrize("mesh", [ring(8, width=1.5), box(6, size=(1.0, 0.6, 1.4))])
+def test_an_image_is_a_function_of_place(mesh: Mesh) -> None:
+    grid = grid_of(mesh)
+    nodes = grid.mesh.coords[:, : grid.dimension]
+    last, first = nodes.max(axis=0), nodes.min(axis=0)
+    slopes = np.array([1.0, -2.0, 3.0])[: grid.dimension]
+    images = grid.images(np.stack([nodes @ slopes, np.ones(len(nodes))], axis=1)[:, None])
+    reach = 0.125 * (last - first).max()
+    sides = images.shape[1:]
+    assert all(side <= (64 if grid.dimension == 2 else 32) for side in sides)
+    # The last axis comes first.
+    ends = zip(first[::-1], last[::-1], sides, strict=True)
+    places = np.meshgrid(*(np.linspace(a, b, n) for a, b, n in ends), indexing="ij")
+    expected = np.tensordot(slopes, np.stack(places[::-1]), 1)
+    np.testing.assert_allclose(images[0], expected / reach, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(images[1], 1 / reach, rtol=1e-6)
+
+
 def test_a_boundary_through_nodes_of_the_grid_leaves_no_flat_cells() -> None:
     grid = grid_of(plate(6))
     x = grid.mesh.coords[:, [0]]

@@ -1,7 +1,8 @@
 """Conditioner: from the conditions of designs to a Gaussian over all latents, p(z, h | condition).
 
-A table and images are read by one network each; where a design has both, their features are joined
-before the two heads for mean and standard deviation.
+A table, images and the distances from the boundary of a geometry are read by one network each;
+where a design has several, their features are joined before the two heads for mean and standard
+deviation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from simulgenvae.settings.networks import CONDITIONERS, Condition, conditioners_
 
 if TYPE_CHECKING:
     from simulgenvae.data.images import ImageFormat
+    from simulgenvae.models.conditioner.distance import DistanceEncoder
     from simulgenvae.settings import ConditionerSettings
 
 
@@ -88,6 +90,8 @@ class Conditioner(nn.Module):
         Format of the images; None where designs have none.
     latents
         Number of latents of a run, D + L·d.
+    geometry
+        Network that reads the last columns as a geometry; None where they are parameters as others.
     """
 
     def __init__(
@@ -96,9 +100,13 @@ class Conditioner(nn.Module):
         parameters: int,
         images: ImageFormat | None,
         latents: int,
+        geometry: DistanceEncoder | None = None,
     ) -> None:
         super().__init__()
         kind = conditioner_kind(settings, images)
+        self.geometry = geometry
+        if geometry is not None:
+            parameters -= geometry.columns
         shape = InputShape(parameters, images)
         self.table: ConditionEncoder | None = None
         self.image: ConditionEncoder | None = None
@@ -109,10 +117,10 @@ class Conditioner(nn.Module):
             self.table = build_encoder(table_kind, settings, shape)
         if images is not None:
             self.image = build_encoder(kind, settings, shape)
-        encoders = [each for each in (self.table, self.image) if each is not None]
+        encoders = [each for each in (self.table, self.image, geometry) if each is not None]
         features = sum(encoder.features for encoder in encoders)
-        both = len(encoders) == 2
-        self.join = ResidualLinear(features, features, settings.dropout) if both else nn.Identity()
+        alone = len(encoders) == 1
+        self.join = nn.Identity() if alone else ResidualLinear(features, features, settings.dropout)
         self.mean = nn.Linear(features, latents)
         self.log_std = nn.Linear(features, latents)
 
@@ -120,8 +128,13 @@ class Conditioner(nn.Module):
         """Return a distribution over the flat latents ``[B, D + L·d]`` of B designs."""
         # Inputs of designs without parameters still have a table, of no columns.
         features = []
+        table = x.table
+        if self.geometry is not None:
+            columns = self.geometry.columns
+            features.append(self.geometry(table[:, table.shape[1] - columns :]))
+            table = table[:, : table.shape[1] - columns]
         if self.table is not None:
-            features.append(self.table(x.table))
+            features.append(self.table(table))
         if self.image is not None and x.images is not None:
             features.append(self.image(unit_pixels(x.images)))
         joined = self.join(torch.cat(features, dim=1))

@@ -240,6 +240,7 @@ def _member(
             torch.empty(len(times)),
             parts.condition_scaler,
             points,
+            parts.distances,
         )
     fill(member.conditioner, group("conditioner.", weights))
     fill(member.vae.decoder, group("vae.decoder.", weights))

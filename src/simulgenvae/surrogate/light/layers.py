@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +64,11 @@ class Weights:
         matrix = self.take(f"{name}.weight", after, before)
         return Linear(matrix, self.take(f"{name}.bias", after) if bias else None)
 
+    def halving(self, name: str, before: int, after: int, dimension: int) -> Halving:
+        """Return a convolution of stride two along ``dimension`` axes."""
+        weight = self.take(f"{name}.weight", after, before, *(3,) * dimension)
+        return Halving(weight, self.take(f"{name}.bias", after))
+
     def require_empty(self) -> None:
         """Raise ValueError where weights are left over, which belong to another network."""
         if self._arrays:
@@ -91,6 +97,43 @@ class Linear:
         if self.bias is not None:
             rows += self.bias
         return rows.reshape(*x.shape[:-1], -1)
+
+
+class Halving:
+    """Convolution over three places along each of d axes that halves the resolution.
+
+    Parameters
+    ----------
+    weight
+        Weights, ``[after, before, 3, …]``.
+    bias
+        Bias, ``[after]``.
+    """
+
+    def __init__(self, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
+        self.weight = weight
+        self.bias = bias
+
+    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the layer of ``x``, from ``[n, before, s, …]`` to ``[n, after, s / 2, …]``."""
+        axes = tuple(range(2, x.ndim))
+        padded = np.pad(x, [(0, 0), (0, 0), *[(1, 1)] * len(axes)])
+        windows = sliding_window_view(padded, (3,) * len(axes), axis=axes)
+        windows = windows[(slice(None), slice(None), *[slice(None, None, 2)] * len(axes))]
+        summed = (1, *range(x.ndim, windows.ndim))
+        values = np.tensordot(windows, self.weight, (summed, tuple(range(1, x.ndim))))
+        return np.moveaxis(values + self.bias, -1, 1)
+
+
+def averaged(x: NDArray[np.float32], cells: int) -> NDArray[np.float32]:
+    """Return means of ``x`` ``[n, C, s, …]`` in ``cells`` parts along each axis of places."""
+    for axis in range(2, x.ndim):
+        count = x.shape[axis]
+        # The parts of torch's AdaptiveAvgPool, which overlap where they do not divide the axis.
+        ends = [(cell * count // cells, -(-(cell + 1) * count // cells)) for cell in range(cells)]
+        parts = [x.take(range(*end), axis).mean(axis) for end in ends]
+        x = np.stack(parts, axis)
+    return x
 
 
 def layer_norm(

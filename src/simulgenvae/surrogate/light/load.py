@@ -123,6 +123,7 @@ def _parts(files: _Files) -> PredictingParts | None:
     std = files.vae_tensors["vae.coefficient_std"]
     if std.shape != (reduction.rank,) or std.dtype != np.float32:
         raise ValueError("the standard deviations of the coefficients do not fit the reduction")
+    distances = parts.distances if settings.conditioner.reads_distances else None
     sample = None
     members = []
     for number, name in enumerate((first, *decoders[1:]), start=1):
@@ -143,6 +144,7 @@ def _parts(files: _Files) -> PredictingParts | None:
                 std,
                 scaler,
                 sample if name == "field" else None,
+                distances,
             )
         )
     ensemble = ensemble_of(members, files.ensemble_tensors, files.ensemble, parts)

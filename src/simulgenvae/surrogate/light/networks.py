@@ -5,13 +5,15 @@ Tested in tests/surrogate/test_light.py.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulgenvae.models.distance_sizes import CELLS, FEATURES, filters_for
 from simulgenvae.settings.networks import CONDITIONERS
 from simulgenvae.surrogate.light.decoders import LightDecoder, LightField, LightModulated
-from simulgenvae.surrogate.light.layers import Weights, gelu, layer_norm
+from simulgenvae.surrogate.light.layers import Weights, averaged, gelu, layer_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.geometry.distance_images import DistanceImages
     from simulgenvae.models.field_points import FieldSample
     from simulgenvae.settings import ConditionerSettings, Settings
 
@@ -27,10 +30,11 @@ if TYPE_CHECKING:
 
 
 class LightConditioner:
-    """Mean of the latents of designs with a table of parameters.
+    """Mean of the latents of designs with a table of parameters, a geometry on a grid, or both.
 
     It is :class:`~simulgenvae.models.conditioner.conditioner.Conditioner` with a
-    :class:`~simulgenvae.models.conditioner.table.TableEncoder`.
+    :class:`~simulgenvae.models.conditioner.table.TableEncoder`, a
+    :class:`~simulgenvae.models.conditioner.distance.DistanceEncoder`, or both.
 
     Parameters
     ----------
@@ -39,32 +43,79 @@ class LightConditioner:
     weights
         Weights of the conditioner.
     parameters
-        Number of columns of scaled parameters.
+        Number of columns of scaled parameters, with those of the geometry.
     latents
         Number of latents.
+    distances
+        Images of the geometries that the last columns describe; None where no columns do.
     """
 
     def __init__(
-        self, settings: ConditionerSettings, weights: Weights, parameters: int, latents: int
+        self,
+        settings: ConditionerSettings,
+        weights: Weights,
+        parameters: int,
+        latents: int,
+        distances: DistanceImages | None,
     ) -> None:
+        self.geometry = None if distances is None else _LightGeometry(weights, distances)
+        self.parameters = parameters - (0 if distances is None else distances.columns)
         filters = settings.filters or CONDITIONERS["mlp"].default_filters
-        self.input = weights.linear("table.input", parameters, filters[0])
-        self.blocks = []
-        for number, (before, after) in enumerate(
-            zip((filters[0], *filters), filters, strict=False)
-        ):
-            self.blocks.append(_residual(weights, f"table.blocks.{number}", before, after))
-        self.mean = weights.linear("mean", filters[-1], latents)
+        if self.parameters:
+            self.input = weights.linear("table.input", self.parameters, filters[0])
+        self.blocks = [
+            _residual(weights, f"table.blocks.{number}", before, after)
+            for number, (before, after) in enumerate(pairwise((filters[0], *filters)))
+            if self.parameters
+        ]
+        features = filters[-1] if self.parameters else 0
+        self.join = None
+        if distances is not None:
+            features += FEATURES
+            if self.parameters:
+                self.join = _residual(weights, "join", features, features)
+        self.mean = weights.linear("mean", features, latents)
         # Only sampling reads the standard deviation.
-        weights.linear("log_std", filters[-1], latents)
+        weights.linear("log_std", features, latents)
         weights.require_empty()
 
-    def __call__(self, x: Array) -> Array:
-        """Return the mean of the latents of designs, from ``[n, P]`` to ``[n, latents]``."""
-        x = gelu(self.input(x))
-        for block in self.blocks:
-            x = block(x)
-        return self.mean(x)
+    def __call__(self, table: Array, coefficients: NDArray[np.float64]) -> Array:
+        """Return the mean of the latents of n designs, ``[n, latents]``.
+
+        ``table`` ``[n, P]`` is scaled, and ``coefficients`` ``[n, k]`` of the geometry are not.
+        """
+        features = []
+        if self.geometry is not None:
+            features.append(self.geometry(coefficients))
+        if self.parameters:
+            x = gelu(self.input(table[:, : self.parameters]))
+            for block in self.blocks:
+                x = block(x)
+            features.append(x)
+        joined = np.concatenate(features, axis=1)
+        return self.mean(joined if self.join is None else self.join(joined))
+
+
+class _LightGeometry:
+    """Network like :class:`~simulgenvae.models.conditioner.distance.DistanceEncoder`."""
+
+    def __init__(self, weights: Weights, distances: DistanceImages) -> None:
+        self.distances = distances
+        sides = distances.mean.shape
+        filters = filters_for(sides)
+        self.convolutions = [
+            weights.halving(f"geometry.convolutions.{number}", before, after, len(sides))
+            for number, (before, after) in enumerate(pairwise((1, *filters)))
+        ]
+        pooled = filters[-1] * CELLS ** len(sides)
+        self.project = weights.linear("geometry.project", pooled, FEATURES)
+
+    def __call__(self, coefficients: NDArray[np.float64]) -> Array:
+        """Return the features ``[n, FEATURES]`` of geometries by their coefficients ``[n, k]``."""
+        x = self.distances.of(coefficients)[:, None]
+        for convolution in self.convolutions:
+            x = gelu(convolution(x))
+        return self.project(averaged(x, CELLS).reshape(len(x), -1))
 
 
 def _residual(weights: Weights, name: str, before: int, after: int) -> Callable[[Array], Array]:
@@ -97,6 +148,8 @@ class LightNetworks:
         Scaling of the conditions.
     sample
         Points of a decoder that is a field; None for others.
+    distances
+        Images of geometries that the conditioner reads; None where it reads none.
 
     Raises
     ------
@@ -112,14 +165,16 @@ class LightNetworks:
         coefficient_std: Array,
         scaler: ConditionScaler,
         sample: FieldSample | None,
+        distances: DistanceImages | None = None,
     ) -> None:
         model = settings.model
         self.decoder_name = model.decoder
         self._latent_dim = model.latent_dim
         self._levels = model.levels
+        self._distances = distances
         latents = model.latent_dim + model.levels * model.hierarchical_dim
         self._conditioner = LightConditioner(
-            settings.conditioner, Weights(conditioner), len(scaler.columns), latents
+            settings.conditioner, Weights(conditioner), len(scaler.columns), latents, distances
         )
         self._decoder: LightDecoder
         if sample is None:
@@ -133,7 +188,9 @@ class LightNetworks:
         """Return the coefficients of n designs at times that are mapped to 0 … 1, ``[n, t, r]``."""
         table = scaler.transform(conditions).astype(np.float32)
         decoded = []
-        for latents in self._conditioner(table):
+        columns = 0 if self._distances is None else self._distances.columns
+        coefficients = conditions.table[:, conditions.table.shape[1] - columns :]
+        for latents in self._conditioner(table, coefficients):
             z = latents[: self._latent_dim]
             h = latents[self._latent_dim :].reshape(self._levels, -1)
             decoded.append(self._decoder(z, h, times))

@@ -13,6 +13,7 @@ import numpy as np
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.errors import UserError
 from simulgenvae.geometry import CommonMesh, restore_common_mesh
+from simulgenvae.geometry.distance_images import DistanceImages
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.shapes.description import ShapeDescription
 from simulgenvae.surrogate.shapes.modes import ShapeModes
@@ -104,6 +105,19 @@ class ShapeModel:
             names = ()
         return cls(shapes.common, modes, names, scaler, processes, size)
 
+    @property
+    def distances(self) -> DistanceImages | None:
+        """Images of geometries as functions of their columns.
+
+        None where there are no columns, or geometries are displacements of nodes.
+        """
+        if not self.names:
+            return None
+        leading = self.modes.basis[:, : len(self.names)]
+        shapes = np.column_stack([self.modes.mean.ravel(), leading])
+        images = self.common.images(shapes.reshape(*self.modes.mean.shape, -1))
+        return None if images is None else DistanceImages(images[0], images[1:])
+
     def of_geometry(self, placement: Placement) -> NDArray[np.float64]:
         """Return the coefficients `[k]` of a geometry."""
         return self.modes.encode(placement.shape)
@@ -183,12 +197,13 @@ class ShapeModel:
         return self.described(conditions, self.predicted(conditions))
 
     def seen(self, dataset: Dataset) -> Dataset:
-        """Return a dataset with the conditions that networks see: with the columns of shapes."""
+        """Return a dataset as networks see it: with the columns of shapes in its conditions."""
         shapes = dataset.shapes
         assert shapes is not None, "only runs with meshes of their own have shapes"
         runs = range(len(dataset.ids))
         coefficients = np.stack([self.modes.encode(shapes.shape(run)) for run in runs])
-        return replace(dataset, conditions=self.described(dataset.conditions, coefficients))
+        conditions = self.described(dataset.conditions, coefficients)
+        return replace(dataset, conditions=conditions, distances=self.distances)
 
     def description(self) -> ShapeDescription:
         """Return what a model file says besides :meth:`arrays`."""

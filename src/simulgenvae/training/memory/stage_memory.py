@@ -94,7 +94,8 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
         update={"performance": performance.model_copy(update={"channels_last": False})}
     )
     plain = settings.model_copy(update={"training": training})
-    factory = _SizesOnly(plain, data, plan.scaler, plan.dataset.mesh.coords, reduction)
+    coords, distances = plan.dataset.mesh.coords, plan.dataset.distances
+    factory = _SizesOnly(plain, data, plan.scaler, coords, reduction, distances)
     # It is computed once and kept: within the mode it would have no numbers.
     _ = data.coefficient_std
     with fake:
