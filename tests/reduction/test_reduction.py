@@ -12,11 +12,13 @@ from simulgenvae.reduction import (
     RunReader,
     candidates,
     encode_runs,
+    joined_times,
     pod,
     reduce_runs,
     restore_reduction,
 )
 from simulgenvae.settings import ReductionSettings
+from simulgenvae.surrogate.light.pod import LightPod
 
 
 @pytest.mark.parametrize("method", ["pod", "none"])
@@ -78,7 +80,8 @@ def test_sums_of_squares_are_those_of_decoded_differences(
 ) -> None:
     # Small blocks, so that states and times are cut into several, the last of another size.
     monkeypatch.setattr(pod, "SQUARED_PART", 7)
-    monkeypatch.setattr(pod, "SQUARED_TOGETHER", 3 * 4 * 7)
+    monkeypatch.setattr(joined_times, "SQUARED_PART", 7)
+    monkeypatch.setattr(joined_times, "SQUARED_TOGETHER", 3 * 4 * 7)
     settings = ReductionSettings(method=method, scaling="node")
     whole, _ = reduce_runs(waves, np.arange(9), settings)
     decoder = whole.at(np.array([5, 2, 11]), np.array([0])) if part else whole
@@ -87,5 +90,28 @@ def test_sums_of_squares_are_those_of_decoded_differences(
     found = decoder.sum_of_squares(np.stack(others) - mean)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, np.square(differences).sum(axis=0), rtol=1e-3, atol=1e-5)
+    given = np.full_like(found, np.nan)
+    assert decoder.sum_of_squares(np.stack(others) - mean, given) is given
+    np.testing.assert_array_equal(given, found)
     nothing = decoder.sum_of_squares(np.zeros((0, 5, whole.rank)))
     np.testing.assert_array_equal(nothing, np.zeros((5, *decoder.field_shape)))
+
+
+def test_sums_of_squares_of_joined_times_are_nearly_the_same(
+    waves: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of deviations that change slowly in time, by torch and by NumPy."""
+    reduction, _ = reduce_runs(waves, np.arange(9), ReductionSettings())
+    assert isinstance(reduction, Pod)
+    slow = np.linspace(0.0, 1.0, 30)[:, None] ** np.arange(3)
+    parts = np.random.default_rng(0).normal(size=(5, 3, reduction.rank))
+    deviations = np.einsum("tp,kpr->ktr", slow, parts).astype(np.float32)
+    expected = reduction.sum_of_squares(deviations)
+    monkeypatch.setattr(joined_times, "_FEWEST_ENTRIES", 1)
+    monkeypatch.setattr(joined_times, "_WORTH", 10.0)
+    blocks = joined_times.joined_times(deviations, reduction.state_map.size)
+    assert all(block.weights is not None for block in blocks)
+    floor = 0.1 * expected.mean()
+    for decoder in (reduction, LightPod(reduction.state_map, reduction.basis)):
+        found = decoder.sum_of_squares(deviations)
+        np.testing.assert_allclose(found + floor, expected + floor, rtol=1e-3)

@@ -32,7 +32,9 @@ class Decoder(Protocol):
         """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""
         ...
 
-    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+    def sum_of_squares(
+        self, deviations: NDArray[np.floating], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the sum over K of the squared fields of deviations, ``[t, M, V]``.
 
         Parameters
@@ -40,6 +42,8 @@ class Decoder(Protocol):
         deviations
             Differences of coefficients, ``[K, t, r]``. Their fields are differences of fields, so
             neither mean nor offset is in them.
+        out
+            Where the sum is written, ``[t, M, V]``, without gaps; a new array when not given.
         """
         ...
 

@@ -55,9 +55,11 @@ class Identity:
         """Return the fields ``[..., M, V]`` of states ``[..., M·V]``, in physical units."""
         return self.state_map.to_field(coefficients)
 
-    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+    def sum_of_squares(
+        self, deviations: NDArray[np.floating], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the sum over K of the squared fields of ``[K, t, M·V]``, ``[t, M, V]``."""
-        return _sum_of_squares(deviations, self.state_map)
+        return _sum_of_squares(deviations, self.state_map, out)
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         """Return a decoder of some nodes and variables only, in the order given."""
@@ -100,15 +102,20 @@ class _PartDecoder:
         """Return the part of the fields, ``[..., m, v]``, of states ``[..., M·V]``."""
         return self.state_map.to_field(coefficients[..., self.entries])
 
-    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+    def sum_of_squares(
+        self, deviations: NDArray[np.floating], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the sum over K of the squared fields of ``[K, t, M·V]``, ``[t, m, v]``."""
-        return _sum_of_squares(deviations[..., self.entries], self.state_map)
+        return _sum_of_squares(deviations[..., self.entries], self.state_map, out)
 
 
-def _sum_of_squares(deviations: NDArray[np.floating], state_map: StateMap) -> NDArray[np.float32]:
+def _sum_of_squares(
+    deviations: NDArray[np.floating], state_map: StateMap, out: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
     """Return the sum of squares of state differences ``[K, t, m·v]`` in physical units."""
-    squares: NDArray[np.float32] = np.einsum("kte,kte->te", deviations, deviations).astype(
-        np.float32, copy=False
-    )
-    squares /= np.square(state_map.field_factor())
-    return squares.reshape(-1, *state_map.field_shape)
+    if out is None:
+        out = np.empty((deviations.shape[1], *state_map.field_shape), np.float32)
+    flat = out.reshape(len(out), -1)
+    np.einsum("kte,kte->te", deviations, deviations, out=flat, casting="same_kind")
+    flat /= np.square(state_map.field_factor())
+    return out

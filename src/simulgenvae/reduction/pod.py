@@ -28,6 +28,7 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
+from simulgenvae.reduction.joined_times import SQUARED_PART, joined_times
 from simulgenvae.reduction.pod_arrays import pod_arrays
 from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project_runs
 from simulgenvae.reduction.rank import allowed_error, kept_rank
@@ -44,11 +45,6 @@ if TYPE_CHECKING:
     from simulgenvae.reduction.run_reader import RunReader
     from simulgenvae.reduction.state_map import StateMap
     from simulgenvae.settings import ReductionSettings
-
-SQUARED_PART = 1024
-"""Entries of a state whose squares are computed together."""
-SQUARED_TOGETHER = 2**19
-"""Squares that are in memory at once: 2 MB, which stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -116,26 +112,28 @@ class Pod:
             states[:, part] = torch.addcdiv(mean[part], rows @ basis[part].T, factor[part])
         return self.state_map.physical(fields)
 
-    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+    def sum_of_squares(
+        self, deviations: NDArray[np.floating], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the sum over K of the squared fields of deviations ``[K, t, r]``, ``[t, M, V]``.
 
-        Nearly all of the time is that of K products of coefficients and modes: only the sums leave
+        Nearly all of the time is that of products of coefficients and modes: only the sums leave
         the cache.
         """
         count, times, _ = deviations.shape
-        # The K deviations of a time are neighbours, so that one product gives all of them.
-        ordered = np.ascontiguousarray(deviations.transpose(1, 0, 2), dtype=np.float32)
-        rows = torch.from_numpy(ordered)
+        blocks = joined_times(deviations, self.state_map.size)
         basis = torch.from_numpy(self.basis)
         _, factor = affine(self.state_map)
-        sums = np.empty((times, *self.field_shape), np.float32)
+        sums = np.empty((times, *self.field_shape), np.float32) if out is None else out
         flat = torch.from_numpy(sums).view(times, self.state_map.size)
-        together = max(1, SQUARED_TOGETHER // (SQUARED_PART * max(1, count)))
         for part in parts(self.state_map.size, SQUARED_PART):
             modes = (basis[part] / factor[part, None]).T
-            for some in parts(times, together):
-                squares = (rows[some] @ modes).square_()
-                torch.sum(squares, dim=1, out=flat[some, part])
+            for block in blocks:
+                fields = torch.from_numpy(block.directions) @ modes
+                if block.weights is not None:
+                    fields = torch.from_numpy(block.weights) @ fields
+                squares = fields.square_().view(count, block.count, modes.shape[1])
+                torch.sum(squares, dim=0, out=flat[block.times, part])
         return sums
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:

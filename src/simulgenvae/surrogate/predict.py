@@ -19,9 +19,9 @@ from simulgenvae.surrogate.ensemble import (
     expected_squares,
     interval_warning,
 )
+from simulgenvae.surrogate.ensemble.spread import std_and_interval
 from simulgenvae.surrogate.labelled_arrays import PredictedArrays, warnings_about
 from simulgenvae.surrogate.selection import require_samples
-from simulgenvae.utils.cache_blocks import timesteps_together
 from simulgenvae.utils.resources import require_memory
 from simulgenvae.utils.threads import threadpool_limits
 
@@ -45,8 +45,6 @@ _FIELDS = 2
 """For each run: the fields, and a copy of them where some nodes have no values."""
 _UNCERTAIN_FIELDS = 4 * _FIELDS
 """For each run whose uncertainty is computed too."""
-_SPREAD_FIELDS = 1
-"""While the spread of one run is computed."""
 
 
 @dataclass(frozen=True)
@@ -185,19 +183,13 @@ class Predictor:
         fields: NDArray[np.floating],
     ) -> dict[str, NDArray[np.floating]]:
         """Return standard deviation and interval of fields ``[n, t, m, v]``."""
-        # The three arrays are written timestep by timestep: one that has been read is still in the
-        # cache.
         calibration = ensemble.calibration or Calibration.of_normal()
         std = np.empty(fields.shape, np.float32)
         lower = np.empty_like(fields)
         upper = np.empty_like(fields)
         for design, mean in enumerate(fields):
-            spread = prediction.spread(design, self.selection.decoder)
-            for times in timesteps_together(mean.shape):
-                half = calibration.interval_factor * spread[times]
-                np.subtract(mean[times], half, out=lower[design, times])
-                np.add(mean[times], half, out=upper[design, times])
-                np.multiply(spread[times], calibration.std_factor, out=std[design, times])
+            prediction.variance(design, self.selection.decoder, out=std[design])
+            std_and_interval(std[design], mean, calibration, lower[design], upper[design])
         return {"std": std, "lower": lower, "upper": upper}
 
 
@@ -253,7 +245,7 @@ def require_decoding_memory(
     uncertain
         Whether the uncertainty is computed too.
     """
-    fields = _UNCERTAIN_FIELDS * runs + _SPREAD_FIELDS if uncertain else _FIELDS * runs
+    fields = (_UNCERTAIN_FIELDS if uncertain else _FIELDS) * runs
     # Networks hold the coefficients about four times on the way (measured).
     coefficients = 4 * runs * (1 + samples) * coefficient_bytes(parts, selection)
     require_memory(

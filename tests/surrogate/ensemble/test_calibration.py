@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from simulgenvae.surrogate.ensemble.calibration import LEVEL, Calibration
-from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR, spread
+from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR, Fields, spread, std_and_interval
 
 SHAPE = (5, 30, 2)
 
@@ -168,3 +169,21 @@ def test_files_keep_the_keys_of_older_versions() -> None:
     dumped = Calibration.of_normal().model_dump()
     assert dumped.keys() == {"std", "interval", "runs", "left_out_coverage"}
     assert Calibration.model_validate(dumped) == Calibration.of_normal()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_standard_deviation_and_interval_are_multiples_of_the_spread(
+    dtype: type[np.floating[Any]],
+) -> None:
+    """On more nodes than one block of timesteps has."""
+    rng = np.random.default_rng(0)
+    shape = (5, 30_000, 2)
+    variance = rng.uniform(0.0, 2.0, shape).astype(np.float32)
+    mean: Fields = rng.normal(size=shape).astype(dtype)
+    factors = Calibration(std_factor=1.5, interval_factor=2.5, runs=20, left_out_coverage=())
+    expected = spread(variance.copy())
+    lower, upper = np.empty_like(mean), np.empty_like(mean)
+    std_and_interval(variance, mean, factors, lower, upper)
+    np.testing.assert_array_equal(variance, 1.5 * expected)
+    np.testing.assert_array_equal(lower, mean - 2.5 * expected)
+    np.testing.assert_array_equal(upper, mean + 2.5 * expected)

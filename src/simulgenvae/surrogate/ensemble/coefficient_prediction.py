@@ -75,8 +75,17 @@ class CoefficientPrediction:
         decoder
             Map from coefficients to the fields.
         """
+        return spread(self.variance(design, decoder))
+
+    def variance(
+        self, design: int, decoder: Decoder, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the variance of a design's fields without its floor, ``[t, M, V]``.
+
+        It is written to ``out`` where that is given.
+        """
         deviations = principal_deviations(self.deviations(design))
-        return spread(decoder.sum_of_squares(deviations))
+        return decoder.sum_of_squares(deviations, out)
 
     def deviations(self, design: int) -> NDArray[np.float32]:
         """Return differences of coefficients whose squares add up to the variance, ``[D, t, r]``.
@@ -134,14 +143,14 @@ def principal_deviations(deviations: NDArray[np.float32]) -> NDArray[np.float32]
     """
     if len(deviations) < 2:
         return deviations
-    exact = deviations.astype(np.float64)
-    energies, axes = np.linalg.eigh(np.einsum("dtr,etr->tde", exact, exact))
+    exact = deviations.transpose(1, 0, 2).astype(np.float64)
+    energies, axes = np.linalg.eigh(exact @ exact.transpose(0, 2, 1))
     # The axis with the largest energy is the last one.
     left_out = np.cumsum(np.maximum(energies, 0.0).sum(axis=0))
     dropped = int(np.sum(left_out <= LEFT_OUT * left_out[-1]))
     # One axis stays where all deviations are 0.
     kept = axes[:, :, min(dropped, len(deviations) - 1) :]
-    return np.asarray(np.einsum("tdk,dtr->ktr", kept, exact), np.float32)
+    return np.asarray((kept.transpose(0, 2, 1) @ exact).transpose(1, 0, 2), np.float32)
 
 
 @dataclass(frozen=True)

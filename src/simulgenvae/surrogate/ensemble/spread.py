@@ -5,12 +5,17 @@ Tested in tests/surrogate/ensemble/test_calibration.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.utils.cache_blocks import timesteps_together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulgenvae.surrogate.ensemble.calibration import Calibration
 
 VARIANCE_FLOOR = 0.1
 """Part of the mean variance of a run that is added everywhere: where samples agree by chance, they
@@ -25,6 +30,41 @@ def spread(variance: NDArray[np.float32]) -> NDArray[np.float32]:
     Its square is the variance of the run's values, ``[T, M, V]``, which is overwritten, plus a
     floor of each variable.
     """
+    for _ in _spread_by_times(variance):
+        pass  # Each block is turned in place.
+    return variance
+
+
+def std_and_interval(
+    variance: NDArray[np.float32],
+    mean: Fields,
+    calibration: Calibration,
+    lower: Fields,
+    upper: Fields,
+) -> None:
+    """Turn the variance of one run into its standard deviation, and write the interval's ends.
+
+    Parameters
+    ----------
+    variance
+        Variance of the run's values, ``[T, M, V]``, which the standard deviation replaces.
+    mean
+        Predicted values, ``[T, M, V]``.
+    calibration
+        Factors from the spread to standard deviation and interval.
+    lower, upper
+        Where the ends are written, ``[T, M, V]``.
+    """
+    # All three are written while a block of timesteps is in the cache.
+    for times, some in _spread_by_times(variance):
+        half = calibration.interval_factor * some
+        np.subtract(mean[times], half, out=lower[times])
+        np.add(mean[times], half, out=upper[times])
+        some *= calibration.std_factor
+
+
+def _spread_by_times(variance: NDArray[np.float32]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Turn the variance into the spread, and yield it timestep by timestep, to be used at once."""
     # Whole timesteps are added to each other, which is much faster than sums of each variable.
     floor = VARIANCE_FLOOR / len(variance) * variance.sum(axis=0).mean(axis=0, dtype=np.float64)
     # Errors are divided by the spread when it is calibrated: it must not be 0.
@@ -33,4 +73,4 @@ def spread(variance: NDArray[np.float32]) -> NDArray[np.float32]:
         some = variance[times]
         some += floor
         np.sqrt(some, out=some)
-    return variance
+        yield times, some

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from simulgenvae.reduction.joined_times import SQUARED_PART, joined_times
 from simulgenvae.reduction.pod_arrays import pod_arrays
 from simulgenvae.utils.cache_blocks import parts
 
@@ -72,17 +73,24 @@ class LightPod:
             np.add(states, mean[part], out=flat[:, part])
         return self.state_map.physical(fields)
 
-    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+    def sum_of_squares(
+        self, deviations: NDArray[np.floating], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the sum over K of the squared fields of ``[K, t, r]``, ``[t, M, V]``."""
         _, factor = self._affine()
-        sums = np.zeros((deviations.shape[1], self.state_map.size), np.float32)
-        for each in deviations.astype(np.float32, copy=False):
-            for part in parts(self.state_map.size):
-                fields = each @ self.basis[part].T
-                fields /= factor[part]
-                fields *= fields
-                sums[:, part] += fields
-        return sums.reshape(-1, *self.field_shape)
+        count, times, _ = deviations.shape
+        blocks = joined_times(deviations, self.state_map.size)
+        sums = np.empty((times, *self.field_shape), np.float32) if out is None else out
+        flat = sums.reshape(times, -1)
+        for part in parts(self.state_map.size, SQUARED_PART):
+            modes = (self.basis[part] / factor[part, None]).T
+            for block in blocks:
+                fields = block.directions @ modes
+                if block.weights is not None:
+                    fields = block.weights @ fields
+                squares = np.square(fields, out=fields).reshape(count, block.count, -1)
+                np.sum(squares, axis=0, out=flat[block.times, part])
+        return sums
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         """Return a decoder of some nodes and variables only, in the order given."""
