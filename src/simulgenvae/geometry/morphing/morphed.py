@@ -17,6 +17,7 @@ from simulgenvae.geometry.common_mesh import Placement
 from simulgenvae.geometry.grid.extent import filled
 from simulgenvae.geometry.morphing.correspondence import partners
 from simulgenvae.geometry.morphing.extension import extended, turned_cells
+from simulgenvae.geometry.morphing.kept import KeptPositions
 from simulgenvae.geometry.morphing.location import locate
 from simulgenvae.geometry.morphing.plane import INSTEAD, PlaneMesh
 from simulgenvae.geometry.moved_nodes import MovedNodes
@@ -58,6 +59,7 @@ class MorphedMesh(MovedNodes):
         self.mesh = mesh.at(np.flatnonzero(filled(mesh)))
         self._path = path
         self._plane = PlaneMesh.of(self.mesh, path)
+        self._kept = KeptPositions()
 
     def __str__(self) -> str:
         return f"that of {self._path}, with {self.nodes} nodes, is morphed onto all others"
@@ -78,8 +80,12 @@ class MorphedMesh(MovedNodes):
         return MorphedPlacement(own, shape, plane, self._plane.moved(points))
 
     def require_sound(self, outline: Outline) -> None:
-        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry."""
-        self._extended(partners(self._plane, outline.plane, outline.path), outline.path)
+        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry.
+
+        Placing a mesh with this outline then takes little time.
+        """
+        boundary = partners(self._plane, outline.plane, outline.path)
+        self._kept.keep(boundary, self._extended(boundary, outline.path))
 
     def placed_again(self, own: Mesh, shape: NDArray[np.floating], path: Path) -> MorphedPlacement:
         """Return the placement of a geometry onto which nodes are moved by ``shape`` `[M, D]`.
@@ -108,6 +114,9 @@ class MorphedMesh(MovedNodes):
 
         Raises UserError naming the file when cells are turned inside out.
         """
+        kept = self._kept.get(boundary)
+        if kept is not None:
+            return kept
         points = extended(self._plane, boundary)
         turned = turned_cells(self._plane, points)
         if not turned:
