@@ -56,7 +56,7 @@ def tetrahedra(load: float, run: int, cells: int) -> Body:
         number[corner % 2, corner // 2 % 2, corner // 4] for corner in range(8)
     ]  # from the first corner of a box
     boxes = first[:, None] + np.array(steps)
-    points = np.indices(counts + 1).reshape(3, -1).T / counts * [4.0, 1.0, 1.0]
+    points = np.indices(tuple(counts + 1)).reshape(3, -1).T / counts * [4.0, 1.0, 1.0]
     points[:, 2] += 0.2 * load * np.sin(points[:, 0])
     return points, boxes[:, np.array(_KUHN)].reshape(-1, 4)
 

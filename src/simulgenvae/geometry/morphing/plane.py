@@ -146,7 +146,8 @@ def _boundary(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
     first = np.flatnonzero(np.diff(key[order] >> 1, prepend=-1))
     counts = np.diff(np.append(first, len(key)))
     is_one_way = key[order[first]] == key[order[first + counts - 1]]
-    return edges[np.sort(order[np.repeat(is_one_way, counts)])]
+    rows = np.sort(order[np.repeat(is_one_way, counts)])
+    return np.asarray(edges[rows])
 
 
 def _loops(edges: NDArray[np.int64], path: Path) -> list[NDArray[np.int64]]:
