@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _CORRECTIONS = 2
 """Corrections of interpolated values: the second is a seventh of the first, and after the fourth
 they may grow again, where the common mesh is much finer than the own one."""
+_AT_ONCE = 32  # columns: all timesteps of a run at once would take the memory of five runs
 
 
 class MorphedMesh(MovedNodes):
@@ -156,10 +157,15 @@ class MorphedPlacement(Placement):
         interpolation lowers every hill, and twice there and back.
         """
         there = self._there.weights.astype(values.dtype)
-        found: NDArray[np.floating] = there @ values
-        for _ in range(_CORRECTIONS):
-            found += there @ (values - self.to_own(found))
-        return found
+        common = np.empty((there.shape[0], values.shape[1]), values.dtype)
+        for start in range(0, values.shape[1], _AT_ONCE):
+            columns = slice(start, start + _AT_ONCE)
+            part = np.ascontiguousarray(values[:, columns])
+            found: NDArray[np.floating] = there @ part
+            for _ in range(_CORRECTIONS):
+                found += there @ (part - self.to_own(found))
+            common[:, columns] = found
+        return common
 
     @property
     def weights(self) -> csr_array:
