@@ -1,7 +1,7 @@
 """Time and memory of the ingest of runs with meshes of their own, and of a cold prediction.
 
     python -m benchmarks.speed.own_meshes [--runs 100] [--cells 100000] [--timesteps 5]
-        [--repeats 1] [--kinds KIND …] [--folder FOLDER]
+        [--repeats 1] [--predictions 3] [--kinds KIND …] [--folder FOLDER]
 
 Bare reading is that of the package's own reader, run by run: all timesteps and the mesh. Sampling
 is what brings runs that are in memory onto the common mesh: the placement of each mesh, and its
@@ -12,7 +12,8 @@ Memory is what all processes of an ingest hold together at most, above that of a
 runs, relative to a run in memory: its fields and mesh, and its fields and shape on the common mesh.
 
 The prediction is the command line with one new mesh, from the start of its process to the file on
-disk, by a model that was trained with a few steps; the least of three.
+disk, by a model that was trained with a few steps: the least seconds of the clock and of the
+processor.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from simulgenvae.settings import StudyFolder
 
 _TINY = 3, 300, 2
 """Runs, cells and timesteps of a study that loads all that an ingest needs."""
-_PREDICTIONS = 3
+_STARTS = 0.5  # seconds in which a child has its own program
 
 
 def main() -> None:
@@ -57,28 +58,32 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=100_000)
     parser.add_argument("--timesteps", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--predictions", type=int, default=3)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
     table = Table(
         *("runs", "shared by", "one run", "bare reading", "sampling", "ingest"),
-        *("of both", "of 2 x bare + sampling", "memory", "prediction"),
+        *("of both", "of 2 x bare + sampling", "memory", "prediction, clock; processor"),
         title=f"{options.runs} runs of {options.cells:,} cells, {options.timesteps} timesteps",
     )
     for kind in options.kinds:
         tiny = written(options.folder, kind, *_TINY)
         place = written(options.folder, kind, options.runs, options.cells, options.timesteps)
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            table.add_row(kind, *measured(kind, tiny, place, Path(folder), options.repeats))
-    Console(width=180).print(table)
+            row = measured(kind, tiny, place, Path(folder), options)
+            table.add_row(kind, *row)
+    Console(width=200).print(table)
 
 
-def measured(kind: str, tiny: Place, place: Place, folder: Path, repeats: int) -> list[str]:
+def measured(
+    kind: str, tiny: Place, place: Place, folder: Path, options: argparse.Namespace
+) -> list[str]:
     """Return the cells of a kind's row, without its name."""
     # What loading libraries takes is not counted.
     with tempfile.TemporaryDirectory(dir=folder) as target:
         ingested(tiny.runs, tiny.table, Path(target))
-    rounds = [seconds(place, folder / f"turn_{turn}") for turn in range(repeats)]
+    rounds = [seconds(place, folder / f"turn_{turn}") for turn in range(options.repeats)]
     bare, sampling, ingest = np.median(rounds, axis=0)
     dataset = Dataset.open(folder / "turn_0/dataset.zarr")
     assert dataset.shapes is not None
@@ -88,7 +93,7 @@ def measured(kind: str, tiny: Place, place: Place, folder: Path, repeats: int) -
     size = run_bytes(dataset)
     peak = peak_memory(place, folder / "peak") - peak_memory(tiny, folder / "tiny")
     trained(dataset, StudyFolder(folder / "study"))
-    clock, processor = predicted(place, folder)
+    clock, processor = predicted(place, folder, options.predictions)
     runs = len(dataset.ids)
     return [
         shared,
@@ -97,7 +102,7 @@ def measured(kind: str, tiny: Place, place: Place, folder: Path, repeats: int) -
         f"{ingest / (bare + sampling):.2f}",
         f"{ingest / (2.0 * bare + sampling):.2f}",
         f"{peak / 1e6:.0f} MB, {peak / size:.1f} runs",
-        f"{clock:.2f} s, {processor:.2f} s of the processor",
+        f"{clock:.2f} s; {processor:.2f} s",
     ]
 
 
@@ -170,19 +175,19 @@ def held(process: psutil.Process) -> Iterator[int]:
         while process.status() != psutil.STATUS_ZOMBIE:
             children = process.children(recursive=True)
             # A child that runs no program of its own yet has its parent's memory.
-            children = [child for child in children if child.cmdline() != process.cmdline()]
+            children = [child for child in children if time.time() - child.create_time() > _STARTS]
             yield sum(each.memory_info().rss for each in (process, *children))
-            time.sleep(0.002)
+            time.sleep(0.02)
     except psutil.NoSuchProcess:
         return
 
 
-def predicted(place: Place, folder: Path) -> tuple[float, float]:
+def predicted(place: Place, folder: Path, repeats: int) -> tuple[float, float]:
     """Return the least seconds of the clock and of the processor for a prediction in a process."""
     command = [str(Path(sys.executable).with_name("simulgenvae")), "predict", "study"]
     given = ["--params", str(place.new), "--meshes", str(place.meshes), "--overwrite"]
     found = []
-    for _ in range(_PREDICTIONS):
+    for _ in range(repeats):
         start = time.perf_counter()
         process = subprocess.Popen(
             [*command, *given, "--out", "new.vtkhdf"], cwd=folder, stdout=subprocess.DEVNULL

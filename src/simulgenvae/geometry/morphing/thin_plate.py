@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ROWS = 256
+_ROWS = 512
 """Points at once: their distances from all centres stay in the cache."""
 
 

@@ -211,7 +211,8 @@ def relative_change(
     It is that of fields `[T, m, V]`, which are ``common`` `[T, M, V]` on the common mesh, back at
     the nodes that belong to cells: others, such as reference points, are not brought there.
     """
-    inside = filled(placement.mesh)
+    has_cells = filled(placement.mesh)
+    inside = slice(None) if has_cells.all() else has_cells
     # One timestep after the other: in double precision, a run would take the memory of two.
     mean = np.mean([own[inside].mean(axis=0, dtype=np.float64) for own in fields], axis=0)
     change, variance = np.zeros_like(mean), np.zeros_like(mean)
@@ -219,5 +220,5 @@ def relative_change(
         true = own[inside].astype(np.float64)
         change += np.square(placement.to_own(there)[inside] - true).sum(axis=0)
         variance += np.square(true - mean).sum(axis=0)
-    count = len(fields) * np.count_nonzero(inside)
+    count = len(fields) * np.count_nonzero(has_cells)
     return np.asarray(np.sqrt(change / np.where(variance > 0, variance, count)))
