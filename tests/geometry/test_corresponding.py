@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +83,16 @@ def test_a_record_gives_the_way_back() -> None:
     for record in ({"kind": "other"}, {}, {"kind": "corresponding", "more": 1}):
         with pytest.raises(ValueError, match="is not known"):
             restore_common_mesh(record, SQUARE)
+
+
+def test_ways_of_sharing_that_are_not_taken_are_not_loaded() -> None:
+    code = (
+        "import sys; from simulgenvae.geometry.restore import restore_common_mesh; "
+        "from simulgenvae.mesh.mesh import Mesh; import numpy as np; "
+        "restore_common_mesh({'kind': 'corresponding'}, Mesh(np.zeros((3, 2)))); "
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "simulgenvae.geometry.corresponding" in done.stdout.split()
+    for name in ("simulgenvae.geometry.grid", "simulgenvae.geometry.morphing", "scipy.spatial"):
+        assert name not in done.stdout.split()

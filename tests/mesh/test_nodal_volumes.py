@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.mesh.cell_kinds import LINEAR
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.nodal_volumes import _CORNERS, NodalVolumes
+from simulgenvae.mesh.nodal_volumes import _CORNERS, _SIMPLICES, NodalVolumes
 
 SQUARE: list[list[float]] = [[0.0, 0], [1, 0], [1, 1], [0, 1]]
 CUBE = [[*at, z] for z in (0.0, 1.0) for at in SQUARE]
@@ -25,7 +25,7 @@ CELLS: dict[str, tuple[list[list[float]], float, list[float]]] = {
 
 
 def test_every_known_cell_is_known_here() -> None:
-    assert set(_CORNERS) == set(LINEAR) == set(CELLS)
+    assert {*_CORNERS, *_SIMPLICES} == set(LINEAR) == set(CELLS)
 
 
 @pytest.mark.parametrize("name", CELLS)

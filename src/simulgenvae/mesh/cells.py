@@ -352,7 +352,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
         return {group.name: group.nodes for group in self.groups}
 
     def _numbers(self) -> Iterable[int]:
-        numbers: list[int] = np.unique(self.types).tolist()
+        numbers: list[int] = np.flatnonzero(np.bincount(self.types)).tolist()
         return numbers
 
     def _is_tables(self) -> bool:

@@ -1,15 +1,16 @@
 """Nodal volumes of a mesh: the length, area or volume that belongs to each node.
 
 The measure of each cell is lumped to its nodes by the integrals of its shape functions (row-sum
-lumping: Hinton, Rock & Zienkiewicz 1976), with two Gauss points per direction. Every linear cell is
-treated as a line, quadrilateral or hexahedron, some corners of which may coincide. That gives
-exactly the linear shape functions of triangles, tetrahedra and wedges, and the rational ones of
-pyramids. :mod:`~simulgenvae.mesh.curved_volumes` has the cells of higher order, and
-:mod:`~simulgenvae.mesh.polyhedral_volumes` polygons and polyhedra.
+lumping: Hinton, Rock & Zienkiewicz 1976). Those of lines, triangles and tetrahedra are equal. Every
+other linear cell is treated as a quadrilateral or hexahedron, some corners of which may coincide,
+with two Gauss points per direction. That gives exactly the linear shape functions of wedges, and
+the rational ones of pyramids. :mod:`~simulgenvae.mesh.curved_volumes` has the cells of higher
+order, and :mod:`~simulgenvae.mesh.polyhedral_volumes` polygons and polyhedra.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Self
@@ -32,19 +33,18 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
 
 _CORNERS: Mapping[str, tuple[int, ...]] = {
-    "line": (0, 1),
-    "triangle": (0, 1, 2, 2),
     "quad": (0, 1, 2, 3),
-    "tetra": (0, 1, 2, 2, 3, 3, 3, 3),
     "pyramid": (0, 1, 2, 3, 4, 4, 4, 4),
     "wedge": (0, 1, 2, 2, 3, 4, 5, 5),
     "hexahedron": (0, 1, 2, 3, 4, 5, 6, 7),
 }
-"""Node of the cell at each corner of the line, quadrilateral or hexahedron."""
+"""Node of the cell at each corner of the quadrilateral or hexahedron."""
+
+_SIMPLICES = ("line", "triangle", "tetra")
+"""Cells whose shape functions have equal integrals."""
 
 _SQUARE = ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
 _SIGNS: Mapping[int, NDArray[np.float64]] = {
-    1: np.array([[-1.0], [1.0]]),
     2: np.array(_SQUARE),
     3: np.array([(x, y, z) for z, (x, y) in product((-1.0, 1.0), _SQUARE)]),
 }
@@ -140,12 +140,14 @@ def _add_group(
         # In pieces: a Jacobian of each cell needs several times the memory of the cells.
         for start in range(0, len(group.rows), _CELLS_AT_ONCE):
             part = group.nodes[start : start + _CELLS_AT_ONCE, list(places)]
-            _add(values, coords, part, _CORNERS[name])
+            if name in _SIMPLICES:
+                _add_simplices(values, coords, part)
+            else:
+                _add(values, coords, part, _CORNERS[name])
     elif kind.name in {"poly_line", "triangle_strip"}:
         size = 2 if kind.name == "poly_line" else 3
-        corners = _CORNERS["line" if size == 2 else "triangle"]
         for start in range(group.nodes.shape[1] - size + 1):
-            _add(values, coords, group.nodes[:, start : start + size], corners)
+            _add_simplices(values, coords, group.nodes[:, start : start + size])
     elif kind.name == "polygon":
         add_polygons(values, coords, group.nodes)
     elif kind.name == "quadratic_polygon":
@@ -187,6 +189,15 @@ def _add_curved(
     return ""
 
 
+def _add_simplices(
+    values: NDArray[np.float64], coords: NDArray[np.float64], cells: NDArray[np.int64]
+) -> None:
+    """Add the integral of every shape function of lines, triangles or tetrahedra ``[K, d + 1]``."""
+    spans = coords[cells[:, 1:]] - coords[cells[:, :1]]
+    shares = measure_of(np.swapaxes(spans, 1, 2)) / math.factorial(cells.shape[1])
+    np.add.at(values, cells, shares[:, None])
+
+
 def _add(
     values: NDArray[np.float64],
     coords: NDArray[np.float64],
@@ -195,7 +206,7 @@ def _add(
 ) -> None:
     """Add the integral of every shape function of ``cells [K, nodes]`` to ``values [M]``."""
     at = cells[:, list(corners)]
-    # 2, 4 or 8 corners have 1, 2 or 3 dimensions.
+    # 4 or 8 corners have 2 or 3 dimensions.
     signs = _SIGNS[len(corners).bit_length() - 1]
     dimension = signs.shape[1]
     # The Gauss points of order 2 are at ±1/√3, with weight 1.

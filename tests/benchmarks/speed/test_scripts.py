@@ -32,6 +32,13 @@ CASES = {
         ["--runs", "8", *SMALL, "--minutes", "0.01", "--steps", "9", "--filters", "16", "8"],
         ["direct", "default"],
     ),
+    "own_meshes": (
+        [
+            *("--runs", "5", "--cells", "200", "--timesteps", "2", "--predictions", "1"),
+            *("--kinds", "corresponding nodes"),
+        ],
+        ["5 runs of 200 cells", "of 2 x bare + sampling", "│ corresponding │"],
+    ),
     "predict": (
         ["--runs", "8", *SMALL, "--designs", "5", "--repeats", "1"],
         ["bare product", "whole field", "5 designs"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.store.arrays import CHUNK_BYTES, chunk_shape
+from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
 from simulgenvae.errors import UserError
 
@@ -46,6 +48,26 @@ def test_chunks_are_whole_trailing_axes_of_equal_size(shape: list[int], size: in
 def test_chunks_of_long_runs_are_whole_timesteps() -> None:
     assert chunk_shape((1000, 100_000, 2), 4) == (20, 100_000, 2)
     assert chunk_shape((200, 95_008, 1), 4) == (40, 95_008, 1)
+
+
+def test_a_run_is_gone_when_the_next_one_is_read(store: Path) -> None:
+    before: list[weakref.ref[np.ndarray]] = []
+
+    def run() -> np.ndarray:
+        assert not any(earlier() is not None for earlier in before)
+        field = np.ones((2, 5, 1), np.float32)
+        before.append(weakref.ref(field))
+        return field
+
+    metadata = read_store(store).metadata
+    write_store(store, metadata, (run() for _ in metadata.ids), overwrite=True)
+    assert len(before) == 3
+
+
+def test_runs_are_as_many_as_their_ids(store: Path) -> None:
+    runs = np.ones((4, 2, 5, 1), np.float32)
+    with pytest.raises(ValueError, match="more runs than the 3 ids"):
+        write_store(store, read_store(store).metadata, iter(runs), overwrite=True)
 
 
 def test_zeros_are_stored_too(tmp_path: Path) -> None:

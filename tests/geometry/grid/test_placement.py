@@ -21,8 +21,7 @@ def placed(mesh: Mesh) -> GridPlacement:
 
 def there_and_back(placement: GridPlacement, values: np.ndarray) -> np.ndarray:
     """Return the relative change `[V]` of values `[m, V]` at the nodes of a geometry."""
-    back = placement.to_own(placement.to_common(values))
-    return relative_change(values[None], back[None], placement.mesh)
+    return relative_change(values[None], placement.to_common(values)[None], placement)
 
 
 MESHES = [ring(8), ring(8, inner=0.3, columns=3), quadratic_ring(6, inner=0.4), box(5)]

@@ -208,7 +208,10 @@ def _stored(
     fields = precision.counted(layout.cut(run.fields))
     geometry = run.geometry
     if geometry is not None and geometry.own is not None:
-        own = to_stored(geometry.own.fields[: layout.used_steps], metadata.offsets, where)
+        own = geometry.own.fields[: layout.used_steps]
+        # As it is stored already, most often: a copy would be one more run in memory.
+        if own.dtype != np.float32 or metadata.offsets is not None:
+            own = to_stored(own, metadata.offsets, where)
         geometry = geometry._replace(own=geometry.own._replace(fields=own))
     return PlacedRun(to_stored(fields, metadata.offsets, where), geometry)
 

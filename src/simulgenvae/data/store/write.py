@@ -113,16 +113,18 @@ def _write(
         shapes = ShapeWriter(folder, group, shape[0], metadata)
         shapes.take_over(old, len(digests))
     written = list(metadata.ids[: len(digests)])
-    for name, run in zip(metadata.ids[len(digests) :], runs, strict=True):
+    coming = iter(runs)
+
+    def add(name: str, run: NDArray[np.float32] | PlacedRun | UserError) -> None:
         if isinstance(run, UserError):
             bad[name] = str(run)
-            continue
+            return
         found, geometry = run if isinstance(run, PlacedRun) else PlacedRun(run)
         if found.shape != shape[1:]:  # Zarr would drop what is too much
             raise ValueError(f"run {name!r} has the shape {found.shape}, not {shape[1:]}")
         usable = missing.add(name, found)
         if usable is None:
-            continue
+            return
         row = len(digests)
         fields[row] = usable
         digests.append(digest(usable))
@@ -131,6 +133,12 @@ def _write(
             assert geometry is not None, "every run of such a dataset has a geometry"
             shapes.add(row, geometry)
             digests[row] = placed_digest(digests[row], geometry)
+
+    for name in metadata.ids[len(digests) :]:
+        # Bound to no variable here, not even by zip, a run is gone before the next one is read.
+        add(name, next(coming))
+    if next(coming, None) is not None:
+        raise ValueError(f"more runs than the {len(metadata.ids)} ids")
     valued, more = missing.outcome()
     bad |= more
     remarks = [] if stored is None else list(stored.remarks)

@@ -96,7 +96,8 @@ def filled(mesh: Mesh) -> NDArray[np.bool_]:
     """
     dimension = mesh.cells.dimension
     kinds = [number for number, kind in BY_NUMBER.items() if kind.dimension == dimension]
-    nodes = mesh.cells.at(np.flatnonzero(np.isin(mesh.cells.types, kinds))).nodes.values
+    highest = np.isin(mesh.cells.types, kinds)
+    cells = mesh.cells if highest.all() else mesh.cells.at(np.flatnonzero(highest))
     found = np.zeros(len(mesh.coords) if mesh.coords is not None else 0, np.bool_)
-    found[nodes] = True
+    found[cells.nodes.values] = True
     return found

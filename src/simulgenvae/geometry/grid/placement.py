@@ -58,7 +58,7 @@ class GridPlacement(Placement):
 
         Outside of the geometry they are a smooth continuation.
         """
-        return self._fit(values[self._filled])
+        return self._fit(values if self._filled.all() else values[self._filled])
 
     @property
     def weights(self) -> csr_array:

@@ -80,32 +80,37 @@ class SplineFit:
         found = np.empty((self._size, values.shape[1]), values.dtype)
         for start in range(0, values.shape[1], _TOGETHER):
             part = values[:, start : start + _TOGETHER]
+            columns = found[:, start : start + _TOGETHER]
             # Rounding shall be relative to the variation, which may be small against the mean.
             middle = part.mean(axis=0, dtype=np.float64).astype(values.dtype)
+            # As large as a run, and gone before the columns are written.
             part = part - middle
-            scale = np.abs(part).max(axis=0)
+            scale = np.maximum(part.max(axis=0), -part.min(axis=0))
             scale[scale == 0] = 1.0
             part /= scale
-            solved = self._solve_together(part.astype(np.float32, copy=False))
-            found[:, start : start + _TOGETHER] = solved
-            found[:, start : start + _TOGETHER] *= scale
-            found[:, start : start + _TOGETHER] += middle
+            part = part.astype(np.float32, copy=False)
+            combinations = independent_columns(part)
+            right = self._transposed @ (part @ combinations)
+            del part
+            np.matmul(self._solve_together(right, columns.shape[1]), combinations.T, out=columns)
+            columns *= scale
+            columns += middle
         return found
 
-    def _solve_together(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the grid values of all columns, solving only for their combinations."""
-        combinations = independent_columns(values)
-        few = values @ combinations
-        right = self._transposed @ few
+    def _solve_together(self, right: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+        """Return the grid values for right sides `[n, r]`, combinations of those of many columns.
+
+        ``count`` is the number of these columns.
+        """
         # Rotation keeps the sum over the columns: each may be as wrong as one of the given ones.
-        goal = TOLERANCE**2 * float(_dots(right, self._inverse * right).sum()) / values.shape[1]
-        solved = np.empty((self._size, few.shape[1]), np.float32)
-        for start in range(0, few.shape[1], _AT_ONCE):
+        goal = TOLERANCE**2 * float(_dots(right, self._inverse * right).sum()) / count
+        solved = np.empty((self._size, right.shape[1]), np.float32)
+        for start in range(0, right.shape[1], _AT_ONCE):
             columns = slice(start, start + _AT_ONCE)
             part = np.ascontiguousarray(right[:, columns])
             guess = (self._mean * part)[self._guess]
             solved[:, columns] = self._continue(self._conjugate_gradients(part, guess, goal))
-        return solved @ combinations.T
+        return solved
 
     def _conjugate_gradients(
         self, right: NDArray[np.float32], x: NDArray[np.float32], goal: float

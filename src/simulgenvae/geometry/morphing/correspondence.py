@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from simulgenvae.errors import UserError
 from simulgenvae.geometry.morphing.plane import INSTEAD
@@ -58,8 +57,11 @@ def partners(reference: PlaneMesh, own: PlaneMesh, path: Path) -> NDArray[np.flo
 
 def _holes(wanted: list[NDArray[np.float64]], lines: list[NDArray[np.float64]]) -> list[int]:
     """Return the hole among ``lines`` that belongs to each one of ``wanted``."""
-    if len(wanted) == 1:
-        return []
+    if len(wanted) < 3:
+        return list(range(len(wanted) - 1))
+    # Imported here: it takes long to load, and geometries with one hole do not need it.
+    from scipy.optimize import linear_sum_assignment
+
     centres = np.stack([_centre(line) for line in wanted[1:]])
     others = np.stack([_centre(line) for line in lines[1:]])
     distance = np.linalg.norm(centres[:, None] - others, axis=2)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import RBFInterpolator
 
 from simulgenvae.geometry.morphing.plane import doubled_areas
+from simulgenvae.geometry.morphing.thin_plate import ThinPlateSpline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,6 @@ def _in_steps(mesh: PlaneMesh, boundary: NDArray[np.float64], steps: int) -> NDA
     moved = mesh.points.copy()
     for step in range(1, steps + 1):
         wanted = start + (boundary - start) * (step / steps)
-        spline = RBFInterpolator(moved[nodes][some], wanted[some], kernel="thin_plate_spline")
-        moved = np.asarray(spline(moved))
+        moved = ThinPlateSpline(moved[nodes[some]], wanted[some])(moved)
         moved[nodes] = wanted
     return moved

@@ -17,6 +17,7 @@ from simulgenvae.geometry.common_mesh import Placement
 from simulgenvae.geometry.grid.extent import filled
 from simulgenvae.geometry.morphing.correspondence import partners
 from simulgenvae.geometry.morphing.extension import extended, turned_cells
+from simulgenvae.geometry.morphing.kept import KeptPositions
 from simulgenvae.geometry.morphing.location import locate
 from simulgenvae.geometry.morphing.plane import INSTEAD, PlaneMesh
 from simulgenvae.geometry.moved_nodes import MovedNodes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _CORRECTIONS = 2
 """Corrections of interpolated values: the second is a seventh of the first, and after the fourth
 they may grow again, where the common mesh is much finer than the own one."""
+_AT_ONCE = 32  # columns: all timesteps of a run at once would take the memory of five runs
 
 
 class MorphedMesh(MovedNodes):
@@ -58,6 +60,7 @@ class MorphedMesh(MovedNodes):
         self.mesh = mesh.at(np.flatnonzero(filled(mesh)))
         self._path = path
         self._plane = PlaneMesh.of(self.mesh, path)
+        self._kept = KeptPositions()
 
     def __str__(self) -> str:
         return f"that of {self._path}, with {self.nodes} nodes, is morphed onto all others"
@@ -78,8 +81,12 @@ class MorphedMesh(MovedNodes):
         return MorphedPlacement(own, shape, plane, self._plane.moved(points))
 
     def require_sound(self, outline: Outline) -> None:
-        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry."""
-        self._extended(partners(self._plane, outline.plane, outline.path), outline.path)
+        """Raise UserError, as :meth:`place` does, unless the mesh fits a geometry.
+
+        Placing a mesh with this outline then takes little time.
+        """
+        boundary = partners(self._plane, outline.plane, outline.path)
+        self._kept.keep(boundary, self._extended(boundary, outline.path))
 
     def placed_again(self, own: Mesh, shape: NDArray[np.floating], path: Path) -> MorphedPlacement:
         """Return the placement of a geometry onto which nodes are moved by ``shape`` `[M, D]`.
@@ -108,6 +115,9 @@ class MorphedMesh(MovedNodes):
 
         Raises UserError naming the file when cells are turned inside out.
         """
+        kept = self._kept.get(boundary)
+        if kept is not None:
+            return kept
         points = extended(self._plane, boundary)
         turned = turned_cells(self._plane, points)
         if not turned:
@@ -147,10 +157,15 @@ class MorphedPlacement(Placement):
         interpolation lowers every hill, and twice there and back.
         """
         there = self._there.weights.astype(values.dtype)
-        found: NDArray[np.floating] = there @ values
-        for _ in range(_CORRECTIONS):
-            found += there @ (values - self.to_own(found))
-        return found
+        common = np.empty((there.shape[0], values.shape[1]), values.dtype)
+        for start in range(0, values.shape[1], _AT_ONCE):
+            columns = slice(start, start + _AT_ONCE)
+            part = np.ascontiguousarray(values[:, columns])
+            found: NDArray[np.floating] = there @ part
+            for _ in range(_CORRECTIONS):
+                found += there @ (part - self.to_own(found))
+            common[:, columns] = found
+        return common
 
     @property
     def weights(self) -> csr_array:

@@ -65,7 +65,9 @@ class PlaneMesh:
                 f"morphed. {INSTEAD}"
             )
         triangles = flat_triangles(mesh.cells)
-        axes = _axes(mesh.coords[np.unique(triangles)], path)
+        has_cells = np.zeros(len(mesh.coords), np.bool_)
+        has_cells[triangles] = True
+        axes = _axes(mesh.coords[has_cells], path)
         points = mesh.coords[:, axes]
         area = doubled_areas(points, triangles)
         triangles = np.where(area[:, None] < 0, triangles[:, ::-1], triangles)
@@ -138,9 +140,14 @@ def _boundary(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the edges that belong to one triangle, `[b, 2]`, with the mesh to their left."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     count = int(triangles.max(initial=0)) + 1
-    forward = edges[:, 0] * count + edges[:, 1]
-    backward = edges[:, 1] * count + edges[:, 0]
-    return edges[~np.isin(forward, backward)]
+    # Both ways of an edge differ in the last bit. Sorting takes a tenth of the time of np.isin.
+    key = 2 * (edges.min(axis=1) * count + edges.max(axis=1)) + (edges[:, 0] > edges[:, 1])
+    order = np.argsort(key)
+    first = np.flatnonzero(np.diff(key[order] >> 1, prepend=-1))
+    counts = np.diff(np.append(first, len(key)))
+    is_one_way = key[order[first]] == key[order[first + counts - 1]]
+    rows = np.sort(order[np.repeat(is_one_way, counts)])
+    return np.asarray(edges[rows])
 
 
 def _loops(edges: NDArray[np.int64], path: Path) -> list[NDArray[np.int64]]:

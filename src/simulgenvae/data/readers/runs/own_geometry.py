@@ -13,7 +13,7 @@ from simulgenvae.data.readers.runs.shared_mesh import SharedMesh, relative_chang
 from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.shapes import OwnRun, RunGeometry
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import on_common_mesh, on_own_mesh
+from simulgenvae.geometry import on_common_mesh
 from simulgenvae.geometry.grid.surface import branching_edges
 from simulgenvae.utils.formatting import count, percent
 
@@ -65,7 +65,7 @@ class OwnGeometries:
         if self.common.has_surfaces and (edges := branching_edges(own)):
             self._branching[name] = edges
         there = on_common_mesh(fields, placement)
-        self._changes[name] = relative_change(fields, on_own_mesh(there, placement), own)
+        self._changes[name] = relative_change(fields, there, placement)
         return PlacedRun(there, RunGeometry(placement.shape, OwnRun(own, fields)))
 
     def remarks(self) -> Iterator[str]:
