@@ -45,7 +45,7 @@ LARGE = (
     "pandas",
     "scipy.optimize",
     "scipy.spatial",
-    "torch._dynamo",  # optimisers load it
+    "torch._dynamo",  # exports load it
     "zarr",
 )
 """Libraries that are loaded once for all pages."""

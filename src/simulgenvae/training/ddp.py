@@ -10,10 +10,10 @@ import warnings
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 
 from simulgenvae.distributed import collectives
+from simulgenvae.training.node_shards import is_part
 
 if TYPE_CHECKING:
     from simulgenvae.training.acceleration import Losses
@@ -43,7 +43,7 @@ def with_mean_gradients(losses: Losses, networks: nn.Module) -> Losses:
         return losses
     module = _LossModule(losses, networks)
     # Layers with parts on each rank average their gradients themselves, and are left out.
-    shards = [name for name, value in module.named_parameters() if isinstance(value, DTensor)]
+    shards = [name for name, value in module.named_parameters() if is_part(value)]
     with warnings.catch_warnings():
         # torch 2.13 has another name for broadcast_buffers, which older versions do not know.
         warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)

@@ -11,18 +11,31 @@ weights held (``HierarchicalVae.decode``) does not survive.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, TypeGuard
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models.node_conv import NodeConv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from torch.distributed.tensor import DTensor
+
+# Loading DTensor takes half a second, as long as a small training: only what needs it does.
+
+
+def is_part(value: Tensor) -> TypeGuard[DTensor]:
+    """Return whether a tensor is this rank's part of a weight, or of its gradient or moments."""
+    # Whoever has made a part has loaded the module.
+    if "torch.distributed.tensor" not in sys.modules:
+        return False
+    from torch.distributed.tensor import DTensor
+
+    return isinstance(value, DTensor)
 
 
 def node_layers(module: nn.Module) -> list[NodeConv]:
@@ -34,6 +47,9 @@ def shard_node_layers(networks: nn.Module) -> None:
     """Leave each rank its part of the weights, which are the same on all ranks before."""
     if collectives.world_size() == 1:
         return
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import Shard, distribute_tensor
+
     for layer in node_layers(networks):
         mesh = init_device_mesh(layer.weight.device.type, (collectives.world_size(),))
         # All ranks have the whole weight: none of them needs to send it.
@@ -58,6 +74,8 @@ def join_node_layers(networks: nn.Module) -> None:
 
 def _gathered(weight: Tensor) -> Tensor:
     """Return the whole of a weight; ranks average its gradient, as they do with others."""
+    from torch.distributed.tensor import DTensor, Partial, Replicate
+
     assert isinstance(weight, DTensor)
     whole = weight.redistribute(placements=[Replicate()]).to_local(grad_placements=[Partial()])
     if whole.requires_grad:
@@ -81,13 +99,15 @@ def gather_whole(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _whole(value: Tensor) -> Tensor:
-    return value.full_tensor().cpu() if isinstance(value, DTensor) else value
+    return value.full_tensor().cpu() if is_part(value) else value
 
 
 def part_like(value: Tensor, held: Tensor) -> Tensor:
     """Return this rank's part of ``value`` if it holds a part of ``held``, otherwise ``value``."""
-    if not isinstance(held, DTensor) or isinstance(value, DTensor) or value.shape != held.shape:
+    if not is_part(held) or is_part(value) or value.shape != held.shape:
         return value
+    from torch.distributed.tensor import distribute_tensor
+
     return distribute_tensor(
         value.to(held.device), held.device_mesh, held.placements, src_data_rank=None
     )
@@ -105,14 +125,8 @@ def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
     """Return the norm of all gradients together, a scalar; all ranks must call this together."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     # Whole gradients are the same on all ranks, and parts are different: only these are summed.
-    norm = nn.utils.get_total_norm(
-        gradient for gradient in gradients if not isinstance(gradient, DTensor)
-    )
-    parts = [
-        gradient.to_local().square().sum()
-        for gradient in gradients
-        if isinstance(gradient, DTensor)
-    ]
+    norm = nn.utils.get_total_norm(gradient for gradient in gradients if not is_part(gradient))
+    parts = [gradient.to_local().square().sum() for gradient in gradients if is_part(gradient)]
     if not parts:
         return norm
     return (norm.square() + collectives.all_reduce_sum(torch.stack(parts).sum())).sqrt()
@@ -123,10 +137,8 @@ def clip_gradients(parameters: Sequence[Tensor], norm: Tensor, max_norm: float) 
 
     ``norm`` is what :func:`gradient_norm` returned for these parameters.
     """
-    nn.utils.clip_grads_with_norm_(
-        (p for p in parameters if not isinstance(p, DTensor)), max_norm, norm
-    )
+    nn.utils.clip_grads_with_norm_((p for p in parameters if not is_part(p)), max_norm, norm)
     for gradient in (parameter.grad for parameter in parameters):
-        if isinstance(gradient, DTensor):
+        if gradient is not None and is_part(gradient):
             # As torch's function does it, which does not take tensors of which there are parts.
             gradient.to_local().mul_((max_norm / (norm + 1e-6)).clamp(max=1.0))

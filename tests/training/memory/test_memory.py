@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import simulgenvae.training.memory.require as memory
+import simulgenvae.training.memory.stage_memory as counting
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
@@ -21,7 +22,7 @@ from simulgenvae.training.memory.out_of_memory import explain_out_of_memory
 from simulgenvae.training.memory.peak import PeakMemory
 from simulgenvae.training.memory.phases import Phase, fitting_phase
 from simulgenvae.training.memory.require import require_phase, shortage
-from simulgenvae.training.memory.stage_memory import MemoryPart, stage_memory
+from simulgenvae.training.memory.stage_memory import MemoryPart, layer_size, stage_memory
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.stages import stage_specs
 from simulgenvae.training.train import train
@@ -39,15 +40,10 @@ class _Scaler:
         self.columns = np.arange(parameters)
 
 
-def _estimate(
-    problem: Any,
-    settings: Settings,
-    name: str,
-    images: ImageFormat | None = None,
-    *,
-    ahead: bool = False,
-) -> MemoryPart:
-    plan = TrainingPlan(
+def _plan(
+    problem: Any, settings: Settings, name: str, images: ImageFormat | None = None
+) -> TrainingPlan:
+    return TrainingPlan(
         dataset=problem.dataset,
         rows=problem.data.rows,
         settings=settings,
@@ -57,6 +53,17 @@ def _estimate(
         device=torch.device("cpu"),
         checkpoints=False,
     )
+
+
+def _estimate(
+    problem: Any,
+    settings: Settings,
+    name: str,
+    images: ImageFormat | None = None,
+    *,
+    ahead: bool = False,
+) -> MemoryPart:
+    plan = _plan(problem, settings, name, images)
     part, *_ = stage_memory(plan, problem.reduction, ahead=ahead).steps
     return part
 
@@ -64,8 +71,13 @@ def _estimate(
 @pytest.mark.parametrize("decoder", ["modulated", "convolutional"])
 @pytest.mark.parametrize("name", STAGES)
 def test_a_step_without_memory_counts_as_much_as_a_real_one(
-    make_problem: MakeProblem, make_settings: MakeSettings, name: str, decoder: str
+    make_problem: MakeProblem,
+    make_settings: MakeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    decoder: str,
 ) -> None:
+    monkeypatch.setattr(counting, "SMALL", 0)
     settings = make_settings(
         model={"decoder": decoder, "width": 64}, loss="mae", end_to_end={"loss": "mae"}
     )
@@ -81,6 +93,45 @@ def test_a_step_without_memory_counts_as_much_as_a_real_one(
     with PeakMemory(networks) as real:
         stage.losses(plain_batch(problem.data, torch.arange(9)), 1.0)["loss"].backward()
     assert _estimate(problem, settings, name).size == pytest.approx(real.peak, rel=0.1)
+
+
+@pytest.mark.parametrize("decoder", ["modulated", "convolutional", "field"])
+@pytest.mark.parametrize("kind", ["mlp", "cnn", "vit"])
+def test_small_steps_with_memory_count_as_much(
+    make_problem: MakeProblem,
+    make_settings: MakeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    decoder: str,
+) -> None:
+    settings = make_settings(model={"decoder": decoder})
+    conditioner = settings.conditioner.model_copy(update={"kind": kind})
+    settings = settings.model_copy(update={"conditioner": conditioner})
+    problem = make_problem(make_settings())
+    images = None if kind == "mlp" else ImageFormat(32, 32, 1, 32)
+    for name in STAGES:
+        small = _estimate(problem, settings, name, images)
+        with monkeypatch.context() as patch:
+            patch.setattr(counting, "SMALL", 0)
+            large = _estimate(problem, settings, name, images)
+        assert large.size == pytest.approx(small.size, rel=1e-3)
+
+
+def test_only_small_layers_are_computed(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    problem = make_problem(make_settings())
+
+    def size(settings: Settings, images: ImageFormat | None = None) -> int:
+        return layer_size(_plan(problem, settings, "end_to_end", images), problem.reduction)
+
+    assert size(make_settings()) < counting.SMALL / 10
+    assert size(make_settings(), ImageFormat(32, 32, 1, 32)) < counting.SMALL
+    assert size(make_settings(), ImageFormat(512, 512, 1, 512)) > counting.SMALL
+    assert size(make_settings(model={"filters": (2048, 8)})) > counting.SMALL
+    assert size(make_settings(model={"width": 2048})) > counting.SMALL
+    wide = make_settings().conditioner.model_copy(update={"filters": (2048,)})
+    assert size(make_settings().model_copy(update={"conditioner": wide})) > counting.SMALL
 
 
 def test_larger_batches_and_images_take_more_and_recomputation_less(
@@ -110,11 +161,17 @@ def test_a_batch_that_is_read_ahead_is_counted(
     assert with_it - without == 4 * 3 * 8 * problem.reduction.rank
 
 
+@pytest.mark.parametrize("small", [0, counting.SMALL])
 @pytest.mark.parametrize("kind", ["cnn", "vit"])
 def test_the_estimate_draws_nothing_at_random(
-    make_problem: MakeProblem, make_settings: MakeSettings, kind: str
+    make_problem: MakeProblem,
+    make_settings: MakeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    small: int,
 ) -> None:
     """Training would otherwise depend on it."""
+    monkeypatch.setattr(counting, "SMALL", small)
     settings = make_settings(performance={"mixed_precision": True})
     conditioner = settings.conditioner.model_copy(update={"kind": kind, "dropout": 0.5})
     problem = make_problem(settings)

@@ -32,6 +32,14 @@ class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch le
         tensors = (*excluded.parameters(), *excluded.buffers())
         self._seen = {id(tensor.untyped_storage()) for tensor in tensors}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Return that nothing hides this mode from torch's compiler, which would load it.
+
+        That takes a second; steps whose memory is counted are never compiled.
+        """
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,

@@ -1,7 +1,8 @@
 """Memory of the networks, and of a step of each stage.
 
 Activations are counted, not guessed: a step of each stage runs on tensors that have shapes and no
-memory, so that the count follows every network and every setting. Tested in
+memory, so that the count follows every network and every setting. torch takes a second or two to
+load and run them: small steps run on tensors of zeros instead. Tested in
 tests/training/memory/test_memory.py.
 """
 
@@ -9,17 +10,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models import Inputs
 from simulgenvae.models.field_points import FieldPoints
 from simulgenvae.models.networks import field_positions
+from simulgenvae.settings.networks import CONDITIONERS
 from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.budget import batch_size
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 FLOAT = 4
 """Bytes of a number in single precision."""
+SMALL = 1_000_000
+"""Numbers of a layer up to which steps are small: they take a tenth of a second, and 100 MB."""
 
 
 class MemoryPart(NamedTuple):
@@ -83,12 +87,48 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     ahead
         Whether the next batch is read during a step.
     """
+    small = layer_size(plan, reduction) <= SMALL
+    # The training shall draw the same random numbers with and without the estimate.
+    with torch.random.fork_rng(devices=[]):
+        return _stage_memory(plan, reduction, nullcontext() if small else _no_memory(), ahead=ahead)
+
+
+def layer_size(plan: TrainingPlan, reduction: Reduction) -> int:
+    """Return about how many numbers the largest layer has: its weights and values of a batch."""
+    settings = plan.settings
+    defaults = itertools.chain.from_iterable(each.default_filters for each in CONDITIONERS.values())
+    conditioner = settings.conditioner.filters or tuple(defaults)
+    widest = max(settings.model.width, *settings.model.filters, *conditioner)
+    runs = max(
+        batch_size(spec.own_settings(settings), len(plan.rows["train"])) for spec in plan.specs
+    )
+    images = plan.scaler.images
+    pixels = 0 if images is None else images.size**2 * max(images.channels, *conditioner)
+    values = runs * (plan.dataset.shape[1] * max(reduction.rank, widest) + pixels)
+    # Without a reduction the fields are the coefficients, and neural fields hold rows of modes.
+    nodes = math.prod(plan.dataset.shape[2:])
+    return values + max(widest, nodes) * max(widest, reduction.rank)
+
+
+def _no_memory() -> AbstractContextManager[object]:
+    """Return a block in which tensors have a shape and a type, but no numbers and no memory."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    return FakeTensorMode(allow_non_fake_inputs=True)
+
+
+def _stage_memory(
+    plan: TrainingPlan,
+    reduction: Reduction,
+    kind: AbstractContextManager[object],
+    *,
+    ahead: bool,
+) -> StageMemory:
+    """Return the memory, with networks and steps on the kind of tensors that a block makes."""
     settings = plan.settings
     performance = settings.training.performance
     timesteps = plan.dataset.shape[1]
     data = _one_run(timesteps, reduction.rank, plan.scaler)
-    # Tensors that are made in this mode have a shape and a type, but no numbers and no memory.
-    fake = FakeTensorMode(allow_non_fake_inputs=True)
     # The memory order changes no size, and tensors without memory cannot take another.
     training = settings.training.model_copy(
         update={"performance": performance.model_copy(update={"channels_last": False})}
@@ -98,11 +138,11 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     factory = _SizesOnly(plain, data, plan.scaler, coords, reduction, distances)
     # It is computed once and kept: within the mode it would have no numbers.
     _ = data.coefficient_std
-    with fake:
+    with kind:
         networks = factory.networks(settings.model.decoder)
     stages = make_stages(plan.specs, networks, data, settings, reduction, continues=plan.continues)
     last = stages.pop()
-    with fake:
+    with kind:
         further = last.further_stages(factory)
     # Members with the same networks take the same memory, and so do their refits.
     other = [stage for stage in further if stage.networks is not networks]
@@ -111,7 +151,7 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     for stage in stages:
         batch = batch_size(stage.own_settings, len(plan.rows["train"]))
         size = math.ceil(batch / collectives.world_size())
-        with fake:
+        with kind:
             mixed = acceleration(performance, plan.device, 0).mixed_precision
             need = _step_memory(stage, data, size, mixed=mixed)
         if ahead:

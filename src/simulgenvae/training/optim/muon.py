@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from simulgenvae.training.optim.eager import EagerOptimizer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -42,7 +44,7 @@ UPDATE_RMS = 0.2
 "Muon is scalable", equation 4)."""
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(EagerOptimizer):
     """Muon with Nesterov momentum and decoupled weight decay.
 
     Parameters

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.training.node_shards import node_layers, part_like
+from simulgenvae.training.optim.eager import EagerAdamW
 from simulgenvae.training.optim.muon import Muon
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Optimizers:
         self._members: list[tuple[torch.optim.Optimizer, float]] = []
         """Each optimiser, and its learning rate relative to that of the settings."""
         if groups:
-            adamw = torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
+            adamw = EagerAdamW(groups, weight_decay=weight_decay, fused=True)
             self._members.append((adamw, ADAMW_RATE_FACTOR if muon else 1.0))
         if muon:
             self._members.append((Muon(matrices, weight_decay), 1.0))
