@@ -104,6 +104,8 @@ def layer_size(plan: TrainingPlan, reduction: Reduction) -> int:
     )
     images = plan.scaler.images
     pixels = 0 if images is None else images.size**2 * max(images.channels, *conditioner)
+    distances = plan.dataset.distances
+    pixels += 0 if distances is None else math.prod(distances.mean.shape) * distances.columns
     values = runs * (plan.dataset.shape[1] * max(reduction.rank, widest) + pixels)
     # Without a reduction the fields are the coefficients, and neural fields hold rows of modes.
     nodes = math.prod(plan.dataset.shape[2:])
