@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -46,19 +45,6 @@ def _with_categories(waves: Dataset) -> Dataset:
     return Dataset.from_arrays(
         np.asarray(waves.load().fields), conditions, coords=waves.mesh.coords
     )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def operators_once() -> Iterator[None]:
-    """Let torch read the sources of ONNX's operators once: that is a quarter of a small export."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Where another version of torch has no such function, exports only take longer.
-        with suppress(ImportError, AttributeError):
-            from torch.onnx._internal.exporter._registration import ONNXRegistry
-
-            known = staticmethod(cache(ONNXRegistry.from_torchlib))
-            patch.setattr(ONNXRegistry, "from_torchlib", known)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,9 @@ import torch
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.explorer.onnx_file import exported
-from tests.deployment.conftest import make_surrogate, operators_once
+from tests.deployment.conftest import make_surrogate
 
-__all__ = ["make_surrogate", "operators_once"]
+__all__ = ["make_surrogate"]
 
 TEMPLATE = """<!doctype html>
 <html lang="en">
