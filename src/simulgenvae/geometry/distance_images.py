@@ -1,6 +1,6 @@
 """Images of signed distances as functions of the coefficients that describe a geometry.
 
-Tested in tests/geometry/test_distance_images.py and tests/surrogate/shapes/test_model.py.
+Tested in tests/models/conditioner/test_distance.py and tests/surrogate/test_light.py.
 """
 
 from __future__ import annotations

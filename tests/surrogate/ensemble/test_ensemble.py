@@ -200,6 +200,13 @@ def test_single_and_equal_deviations_keep_their_variance(count: int) -> None:
     assert not nothing.any()
 
 
+def test_infinite_deviations_stay_as_they_are() -> None:
+    """Those of a design far outside of the trained range shall not end the prediction of others."""
+    deviations = np.ones((3, 4, 2), np.float32)
+    deviations[1, 2, 0] = np.inf
+    np.testing.assert_array_equal(principal_deviations(deviations), deviations)
+
+
 def test_left_out_runs_give_the_widening_of_processes(ensemble: Ensemble) -> None:
     pod_gp = copy.deepcopy(ensemble.pod_gp)
     pod_gp.leading.deviation_scale = DeviationScale(level=0.5, widening=2.0)

@@ -72,12 +72,18 @@ export async function fromFragment(fragment: string, container: Container): Prom
   const probes = numbers(parts.get("probes"));
   if (probes) change.probes = probes.filter((row) => isIndex(row, description.node_count)).slice(0, 8);
   const camera = numbers(parts.get("camera"));
-  if (camera?.length === CAMERA_NUMBERS) change.camera = camera;
+  if (camera?.length === CAMERA_NUMBERS && canBeDrawn(camera)) change.camera = camera;
   return change;
 }
 
 /** Position, target and zoom. */
 export const CAMERA_NUMBERS = 7;
+/** Largest number of a camera: the graphics card multiplies them in single precision. */
+const FARTHEST = 1e12;
+
+function canBeDrawn(camera: readonly number[]): boolean {
+  return camera.every((value) => Math.abs(value) < FARTHEST) && camera[CAMERA_NUMBERS - 1] > 0;
+}
 
 function numbers(text: string | null): number[] | null {
   if (!text) return null;

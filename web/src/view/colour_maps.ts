@@ -20,7 +20,7 @@ export const COLOUR_MAPS: Readonly<Record<ColourMapName, ColourMap>> = {
 
 /** Return the map that is used for a choice; "auto" takes a diverging one for signed fields. */
 export function chosenMap(choice: string, signed: boolean): ColourMapName {
-  if (choice in COLOUR_MAPS) return choice as ColourMapName;
+  if (Object.hasOwn(COLOUR_MAPS, choice)) return choice as ColourMapName;
   return signed ? "blue_red" : "viridis";
 }
 

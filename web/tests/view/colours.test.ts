@@ -22,6 +22,7 @@ describe("colour maps", () => {
     expect(chosenMap("auto", false)).toBe("viridis");
     expect(chosenMap("grey", true)).toBe("grey");
     expect(chosenMap("<script>", false)).toBe("viridis");
+    expect(chosenMap("toString", false)).toBe("viridis");
   });
 });
 

@@ -141,7 +141,8 @@ def principal_deviations(deviations: NDArray[np.float32]) -> NDArray[np.float32]
     deviations
         Differences of coefficients, ``[D, t, r]``.
     """
-    if len(deviations) < 2:
+    # Far outside of the trained range they may be infinite: then there are no axes.
+    if len(deviations) < 2 or not np.isfinite(deviations).all():
         return deviations
     exact = deviations.transpose(1, 0, 2).astype(np.float64)
     energies, axes = np.linalg.eigh(exact @ exact.transpose(0, 2, 1))
