@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from simulgenvae.errors import UserError
 from simulgenvae.models.search_record import Error, SearchRecord, Seconds, Values
 from simulgenvae.training.identity import check_identity
+from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.damage import first_problem
 
 if TYPE_CHECKING:
@@ -97,11 +98,13 @@ class History:
         """Start a new file."""
         self.budget = budget
         self.events = []
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            # A link in the study of a stranger would lead elsewhere.
-            self._path.unlink(missing_ok=True)
-        self._append({"format": FORMAT, "budget": budget, "identity": identity.to_json()})
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        head = {"format": FORMAT, "budget": budget, "identity": identity.to_json()}
+        # Helpers that wait for the file never see it without its head.
+        with atomic_write(self._path) as temporary:
+            temporary.write_text(json.dumps(head, allow_nan=False) + "\n", "utf-8")
 
     def add(self, event: Prepared | Started | Trained | Ended) -> None:
         """Append an event; it is on disk when this returns."""
