@@ -47,7 +47,7 @@ from simulgenvae.settings import StudyFolder
 
 _TINY = 3, 300, 2
 """Runs, cells and timesteps of a study that loads all that an ingest needs."""
-_STARTS = 0.5  # seconds in which a child has its own program
+_READER = "answer_questions"  # in the command of the process in which VTK reads
 
 
 def main() -> None:
@@ -175,8 +175,8 @@ def held(process: psutil.Process) -> Iterator[int]:
         while process.status() != psutil.STATUS_ZOMBIE:
             children = process.children(recursive=True)
             # A child that runs no program of its own yet has its parent's memory.
-            children = [child for child in children if time.time() - child.create_time() > _STARTS]
-            yield sum(each.memory_info().rss for each in (process, *children))
+            readers = [child for child in children if _READER in " ".join(child.cmdline())]
+            yield sum(each.memory_info().rss for each in (process, *readers))
             time.sleep(0.02)
     except psutil.NoSuchProcess:
         return
