@@ -68,6 +68,8 @@ def test_runs_are_as_many_as_their_ids(store: Path) -> None:
     runs = np.ones((4, 2, 5, 1), np.float32)
     with pytest.raises(ValueError, match="more runs than the 3 ids"):
         write_store(store, read_store(store).metadata, iter(runs), overwrite=True)
+    with pytest.raises(ValueError, match="fewer runs than the 3 ids"):
+        write_store(store, read_store(store).metadata, iter(runs[:2]), overwrite=True)
 
 
 def test_zeros_are_stored_too(tmp_path: Path) -> None:

@@ -136,7 +136,10 @@ def _write(
 
     for name in metadata.ids[len(digests) :]:
         # Bound to no variable here, not even by zip, a run is gone before the next one is read.
-        add(name, next(coming))
+        try:
+            add(name, next(coming))
+        except StopIteration:
+            raise ValueError(f"fewer runs than the {len(metadata.ids)} ids") from None
     if next(coming, None) is not None:
         raise ValueError(f"more runs than the {len(metadata.ids)} ids")
     valued, more = missing.outcome()
