@@ -5,6 +5,7 @@ import type { Container } from "../data/container";
 import { SHOWN, scalarsOf } from "../fields/scalars";
 import { likePixels, type Pixels } from "../image/pixels";
 import { trainingImage } from "../image/training";
+import { isMap } from "../view/colour_maps";
 import { RANGE_KINDS, type Design, type State } from "./state";
 
 /** Write a state as a fragment, without `#`. Only what differs from the initial state is written. */
@@ -55,7 +56,7 @@ export async function fromFragment(fragment: string, container: Container): Prom
   const shown = SHOWN.find((each) => each === parts.get("show"));
   if (shown) change.shown = shown;
   const map = parts.get("map");
-  if (map) change.map = map;
+  if (map && isMap(map)) change.map = map;
   const range = parts.get("range");
   const kind = RANGE_KINDS.find((each) => each === range);
   const limits = numbers(range);

@@ -18,9 +18,15 @@ export const COLOUR_MAPS: Readonly<Record<ColourMapName, ColourMap>> = {
   purple_green: { label: "Purple–green (diverging)", diverging: true },
 };
 
+/** Return whether a text is the name of a map. */
+export function isMap(name: string): name is ColourMapName {
+  // Not `in`, which also finds what every object inherits.
+  return Object.hasOwn(COLOUR_MAPS, name);
+}
+
 /** Return the map that is used for a choice; "auto" takes a diverging one for signed fields. */
 export function chosenMap(choice: string, signed: boolean): ColourMapName {
-  if (Object.hasOwn(COLOUR_MAPS, choice)) return choice as ColourMapName;
+  if (isMap(choice)) return choice;
   return signed ? "blue_red" : "viridis";
 }
 

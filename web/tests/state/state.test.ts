@@ -49,7 +49,7 @@ describe("a link", () => {
   });
 
   it.each([
-    "x=1,2", "x=1,2,9", "x=a,b,c", "t=99", "t=-1", "probes=77", "show=magic", "range=1", "clip=w,1,1",
+    "x=1,2", "x=1,2,9", "x=a,b,c", "t=99", "t=-1", "probes=77", "show=magic", "map=toString", "map=magic", "range=1", "clip=w,1,1",
     "camera=1,2", "camera=1e300,1,1,0,0,0,1", "camera=1,1,1,0,0,0,0", "field=<script>", "factor=x",
   ])("with %s changes nothing that matters", async (fragment) => {
     const found = await fromFragment(fragment, CONTAINER);
