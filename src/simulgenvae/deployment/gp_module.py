@@ -16,7 +16,10 @@ from simulgenvae.deployment.buffers import hold
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from simulgenvae.baselines.pod_gpr import PodGpr
+    from simulgenvae.baselines.pod_regression import PodRegression
     from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
 
@@ -34,16 +37,13 @@ class PodGpModule(nn.Module):
         self.weights = pod_gp.weights
         self.features = FeatureModule(pod_gp)
         self.by_kernel = nn.ModuleList(KernelModule(pod_gpr) for pod_gpr in pod_gp.by_kernel)
-        # Amplitudes of modes enter the weights of the training runs linearly, and so the
-        # coefficients: the weights of zero amplitudes and of each unit amplitude give all others.
         leading = pod_gp.leading
-        none = leading.run_weights(np.zeros((1, leading.modes)))
-        unit = leading.run_weights(np.eye(leading.modes))
+        none, change = weights_of_runs(leading)
         self.trajectory = leading.trajectory
         hold(
             self,
             base=leading.combination(none).reshape(1, -1),
-            modes=leading.combination(unit - none).reshape(leading.modes, -1),
+            modes=leading.combination(change).reshape(leading.modes, -1),
         )
 
     def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
@@ -75,6 +75,18 @@ class PodGpModule(nn.Module):
         """Return the coefficients ``[m, T, r]`` of amplitudes of the modes, ``[m, modes]``."""
         flat: Tensor = self.get_buffer("base") + amplitudes.float() @ self.get_buffer("modes")
         return flat.reshape(flat.shape[0], *self.trajectory)
+
+
+def weights_of_runs(
+    processes: PodRegression,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weights of the n training runs for amplitudes 0 ``[1, n]``, and their change.
+
+    Amplitudes of the k modes enter the weights linearly, and so do all combinations of the runs:
+    the change with each amplitude, ``[k, n]``, gives all others.
+    """
+    none = processes.run_weights(np.zeros((1, processes.modes)))
+    return none, processes.run_weights(np.eye(processes.modes)) - none
 
 
 class FeatureModule(nn.Module):

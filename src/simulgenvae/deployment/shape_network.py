@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.deployment.buffers import hold
-from simulgenvae.deployment.gp_module import FeatureModule, KernelModule
+from simulgenvae.deployment.gp_module import FeatureModule, KernelModule, weights_of_runs
 from simulgenvae.deployment.scaled_parameters import ScaledParameters
 
 if TYPE_CHECKING:
@@ -69,11 +69,9 @@ class ShapeProcesses(nn.Module):
         self.features = FeatureModule(processes)
         self.kernels = nn.ModuleList(KernelModule(pod_gpr) for pod_gpr in processes.by_kernel)
         leading = processes.leading
-        # Coefficients are linear in the amplitudes, see PodGpModule.
-        none = leading.run_weights(np.zeros((1, leading.modes)))
-        unit = leading.run_weights(np.eye(leading.modes))
+        none, change = weights_of_runs(leading)
         runs = leading.arrays()["coefficients"][:, 0].astype(np.float64)
-        hold(self, base=none @ runs, change=(unit - none) @ runs)
+        hold(self, base=none @ runs, change=change @ runs)
 
     def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
         """Return the coefficients ``[n, k]`` of designs."""
