@@ -109,9 +109,9 @@ class CommonMesh(ABC):
         return None
 
     def images(self, shapes: NDArray[np.floating]) -> NDArray[np.float32] | None:
-        """Return n shapes `[M, S, n]` as images `[n, …]`; None where they are no function of place.
+        """Return n shapes `[M, S, n]` as images `[n, …]`, each of which is linear in its shape.
 
-        An image is linear in its shape.
+        None where shapes are displacements of nodes.
         """
         return None
 

@@ -17,7 +17,7 @@ from simulgenvae.geometry.common_mesh import Placement
 from simulgenvae.geometry.grid.extent import filled
 from simulgenvae.geometry.morphing.correspondence import partners
 from simulgenvae.geometry.morphing.extension import extended, turned_cells
-from simulgenvae.geometry.morphing.kept import KeptPositions
+from simulgenvae.geometry.morphing.kept_positions import KeptPositions
 from simulgenvae.geometry.morphing.location import locate
 from simulgenvae.geometry.morphing.plane import INSTEAD, PlaneMesh
 from simulgenvae.geometry.moved_nodes import MovedNodes

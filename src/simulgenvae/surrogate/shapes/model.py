@@ -6,6 +6,7 @@ Tested in tests/surrogate/shapes/test_model.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -105,7 +106,7 @@ class ShapeModel:
             names = ()
         return cls(shapes.common, modes, names, scaler, processes, size)
 
-    @property
+    @cached_property
     def distances(self) -> DistanceImages | None:
         """Images of geometries as functions of their columns.
 

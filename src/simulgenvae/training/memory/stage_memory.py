@@ -19,6 +19,7 @@ import torch
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models import Inputs
+from simulgenvae.models.distance_sizes import filters_for
 from simulgenvae.models.field_points import FieldPoints
 from simulgenvae.models.networks import field_positions
 from simulgenvae.settings.networks import CONDITIONERS
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 FLOAT = 4
 """Bytes of a number in single precision."""
 SMALL = 1_000_000
-"""Numbers of a layer up to which steps are small: they take a tenth of a second, and 100 MB."""
+"""Numbers of the largest layer, a few MB, up to which a step on zeros takes less time than loading
+what runs it without memory."""
 
 
 class MemoryPart(NamedTuple):
@@ -105,7 +107,9 @@ def layer_size(plan: TrainingPlan, reduction: Reduction) -> int:
     images = plan.scaler.images
     pixels = 0 if images is None else images.size**2 * max(images.channels, *conditioner)
     distances = plan.dataset.distances
-    pixels += 0 if distances is None else math.prod(distances.mean.shape) * distances.columns
+    if distances is not None:
+        sides = distances.mean.shape
+        pixels += math.prod(sides) * filters_for(sides)[0]
     values = runs * (plan.dataset.shape[1] * max(reduction.rank, widest) + pixels)
     # Without a reduction the fields are the coefficients, and neural fields hold rows of modes.
     nodes = math.prod(plan.dataset.shape[2:])

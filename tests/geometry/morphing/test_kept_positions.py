@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from simulgenvae.geometry import MorphedMesh
-from simulgenvae.geometry.morphing import kept, morphed
-from simulgenvae.geometry.morphing.kept import KeptPositions
+from simulgenvae.geometry.morphing import kept_positions, morphed
+from simulgenvae.geometry.morphing.kept_positions import KeptPositions
 from simulgenvae.geometry.morphing.outline import Outline
 from tests.geometry.morphing.shapes import plate
 
@@ -32,7 +32,7 @@ def test_a_full_disk_only_takes_time(monkeypatch: pytest.MonkeyPatch) -> None:
     def full() -> IO[bytes]:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kept, "TemporaryFile", full)
+    monkeypatch.setattr(kept_positions, "TemporaryFile", full)
     positions = KeptPositions()
     positions.keep(np.zeros((2, 2)), np.zeros((3, 2)))
     assert positions.get(np.zeros((2, 2))) is None

@@ -1,6 +1,6 @@
 """Positions of morphed nodes, kept on disk from the check of all runs until they are read.
 
-Tested in tests/geometry/morphing/test_kept.py.
+Tested in tests/geometry/morphing/test_kept_positions.py.
 """
 
 from __future__ import annotations
