@@ -147,6 +147,7 @@ def test_without_parameters_the_shape_is_given(make_settings: MakeSettings) -> N
     assert about.inputs[0].name == "shape 1"
     assert about.geometry is not None
     assert "shape 1" in about.geometry.note
+    assert "small hole" not in about.geometry.note
 
 
 def test_a_grid_is_cut_by_the_distance(make_settings: MakeSettings) -> None:
@@ -167,6 +168,11 @@ def test_a_geometry_is_read_as_an_image(make_settings: MakeSettings) -> None:
     assert surrogate.distances is not None
     assert surrogate.networks.conditioner.geometry is not None
     check(surrogate)
+    assert surrogate.shapes is not None
+    by_shape = replace(surrogate, shapes=replace(surrogate.shapes, processes=None))
+    geometry = PageGeometry.of(by_shape)
+    assert geometry is not None
+    assert "small hole" in geometry.about().note
 
 
 @pytest.mark.parametrize(

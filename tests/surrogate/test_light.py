@@ -14,8 +14,9 @@ from scipy.special import ndtr
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.distance_images import DistanceImages
 from simulgenvae.data.split import Split
-from simulgenvae.geometry.distance_images import DistanceImages
+from simulgenvae.geometry.distance_modes import DistanceModes
 from simulgenvae.models import Conditioner
 from simulgenvae.models.conditioner.distance import DistanceEncoder
 from simulgenvae.models.field_points import FieldSample
@@ -122,14 +123,20 @@ def test_networks_of_each_kind(
 
 @pytest.mark.parametrize("sides", [(40, 64), (20, 9, 32)])
 @pytest.mark.parametrize("parameters", [0, 2])
-def test_a_conditioner_that_reads_geometries(sides: tuple[int, ...], parameters: int) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_a_conditioner_that_reads_geometries(
+    sides: tuple[int, ...], parameters: int, known: bool
+) -> None:
     generator = np.random.default_rng(0)
     table = generator.normal(size=(5, parameters + 3))
     names = tuple(f"p{number}" for number in range(parameters + 3))
     designs = Conditions(tuple("abcde"), names, table)
+    if known:
+        values = generator.uniform(-1, 1, (5, *sides)).astype(np.float16)
+        designs = replace(designs, distances=DistanceImages(values, 3))
     scaler = ConditionScaler.fit(designs, [])
     basis = generator.normal(size=(3, *sides)).astype(np.float32)
-    distances = DistanceImages(basis[0], basis)
+    distances = DistanceModes(basis[0], basis)
     torch.manual_seed(0)
     encoder = DistanceEncoder(distances, scaler, 0.0)
     settings = ConditionerSettings()
@@ -139,7 +146,7 @@ def test_a_conditioner_that_reads_geometries(sides: tuple[int, ...], parameters:
     inputs = network_inputs(designs, scaler)
     with torch.inference_mode():
         expected = conditioner(inputs).mean.numpy()
-    found = light(inputs.table.numpy(), table[:, parameters:])
+    found = light(designs, scaler)
     assert np.abs(found - expected).max() < 2e-5 * np.ptp(expected)
 
 

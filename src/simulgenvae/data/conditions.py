@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.distance_images import DistanceImages
     from simulgenvae.data.images import ImageFormat, Images
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -81,6 +82,8 @@ class Conditions:
         Units of the P parameters, "" where one is unknown. They are labels: nothing is converted.
     carried
         Columns of texts that are carried along.
+    distances
+        Images of the geometries of the N runs, which the last columns describe too, but coarser.
 
     Examples
     --------
@@ -102,6 +105,7 @@ class Conditions:
     left_out: tuple[LeftOut, ...] = ()
     units: tuple[str, ...] = ()
     carried: tuple[Carried, ...] = ()
+    distances: DistanceImages | None = None
 
     def __post_init__(self) -> None:
         # The class is frozen, which forbids plain assignments here too.
@@ -221,11 +225,19 @@ class Conditions:
         """
         chosen = np.asarray(rows, dtype=np.intp)
         images = None if self.images is None else self.images.select(chosen)
+        distances = None if self.distances is None else self.distances.select(chosen)
         ids = tuple(self.ids[row] for row in chosen)
         carried = tuple(
             Carried(name, tuple(texts[row] for row in chosen)) for name, texts in self.carried
         )
-        return replace(self, ids=ids, table=self.table[chosen], images=images, carried=carried)
+        return replace(
+            self,
+            ids=ids,
+            table=self.table[chosen],
+            images=images,
+            carried=carried,
+            distances=distances,
+        )
 
     def value(self, row: int, column: int) -> float | str:
         """Return the value of a parameter in one run, of a category as its text.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -31,12 +32,11 @@ from simulgenvae.utils.summary import Summary, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import zarr
     from numpy.typing import ArrayLike, NDArray
 
-    from simulgenvae.geometry.distance_images import DistanceImages
+    from simulgenvae.geometry.distance_modes import DistanceModes
 
 
 __all__ = ["Dataset", "Mesh"]
@@ -83,7 +83,7 @@ class Dataset(Metadata):
     digests: tuple[str, ...]
     remarks: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
     shapes: Shapes | None = dataclasses.field(default=None, kw_only=True)
-    distances: DistanceImages | None = dataclasses.field(default=None, kw_only=True)
+    distances: DistanceModes | None = dataclasses.field(default=None, kw_only=True)
 
     @classmethod
     def from_arrays(
@@ -221,7 +221,7 @@ class Dataset(Metadata):
         )
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: str | Path) -> Self:
         """Open the dataset at ``path``; its fields stay on disk.
 
         Raises UserError when there is none or it is damaged.
@@ -233,7 +233,7 @@ class Dataset(Metadata):
         >>> simulgenvae.Dataset.open(study.dataset).shape
         (14, 8, 30, 1)
         """
-        stored = read_store(path)
+        stored = read_store(Path(path))
         return cls(
             **_attributes(stored.metadata),
             fields=stored.fields,
@@ -243,7 +243,7 @@ class Dataset(Metadata):
             shapes=stored.shapes,
         )
 
-    def save(self, path: Path, *, overwrite: bool = False) -> None:
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Store the dataset at ``path``, run by run: completely or not at all.
 
         Raises UserError when something is there that may not be overwritten, or the disk is full.
@@ -251,17 +251,16 @@ class Dataset(Metadata):
         Examples
         --------
         >>> import numpy as np
-        >>> from pathlib import Path
         >>> from simulgenvae import Dataset
         >>> fields = np.random.default_rng(0).random((2, 4, 5))
-        >>> Dataset.from_arrays(fields, {"row": [0.05, 0.06]}).save(Path("new.zarr"))
-        >>> Dataset.open(Path("new.zarr")).shape
+        >>> Dataset.from_arrays(fields, {"row": [0.05, 0.06]}).save("new.zarr")
+        >>> Dataset.open("new.zarr").shape
         (2, 4, 5, 1)
         """
         # A generator: one run is in memory at a time, also for a dataset larger than memory.
         runs = map(self._placed, range(len(self.ids)))
         write_store(
-            path,
+            Path(path),
             self if self.mask is None else self.whole(),
             runs,
             overwrite=overwrite,

@@ -273,6 +273,7 @@ def _extended(
         every_pixels.append(mirror_pixels(pixels, mirror.axes))
     together = Images(np.concatenate(every_pixels), images.format)
     table = np.concatenate(tables)
+    assert conditions.distances is None, "designs with geometries of their own are not mirrored"
     return replace(conditions, ids=tuple(ids), table=table, images=together, carried=())
 
 

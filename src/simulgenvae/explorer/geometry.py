@@ -37,6 +37,11 @@ _GIVEN = (
     "Nothing but their geometry describes the designs: shape 1, shape 2 … are the coefficients of "
     "the modes in which the geometries of the training runs differ."
 )
+_COARSE = (
+    " Details that these leave out, such as a small hole, are unknown to the predictions of this "
+    "page, and the expected error does not count that: `simulgenvae predict --meshes` reads the "
+    "whole mesh of a design."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +111,7 @@ class PageGeometry:
         lower, upper = (tuple(map(float, _in_space(corner))) for corner in self.box)
         note = ""
         if self.model.processes is None:
-            note = _GIVEN
+            note = _GIVEN if self.model.distances is None else _GIVEN + _COARSE
         elif self.model.names:
             note = _LIKELY
         return Geometry(kind=self.kind, lower=lower, upper=upper, note=note)

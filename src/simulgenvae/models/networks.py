@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
-    from simulgenvae.geometry.distance_images import DistanceImages
+    from simulgenvae.geometry.distance_modes import DistanceModes
     from simulgenvae.reduction import Reduction
     from simulgenvae.settings import Settings
 
@@ -33,10 +33,13 @@ def network_inputs(conditions: Conditions, scaler: ConditionScaler) -> Inputs:
         For conditions that the scaler was not fitted to, see :meth:`ConditionScaler.transform`.
     """
     table = torch.from_numpy(scaler.transform(conditions).astype(np.float32))
-    if conditions.images is None:
-        return Inputs(table)
-    # Convolutions expect channels before rows and columns.
-    return Inputs(table, torch.from_numpy(conditions.images.pixels).permute(0, 3, 1, 2))
+    images = distances = None
+    if conditions.images is not None:
+        # Convolutions expect channels before rows and columns.
+        images = torch.from_numpy(conditions.images.pixels).permute(0, 3, 1, 2)
+    if conditions.distances is not None:
+        distances = torch.from_numpy(conditions.distances.values)
+    return Inputs(table, images, distances)
 
 
 def field_points(
@@ -92,8 +95,8 @@ class Networks(nn.Module):
     points
         Nodes and modes, see :func:`field_points`; needed where the decoder is a field.
     distances
-        Images of the geometries that the last columns of the conditions describe; None where no
-        columns do.
+        Images of geometries as functions of the last columns of the conditions, for designs of
+        which no image is known; None where no columns describe a geometry.
     """
 
     def __init__(
@@ -103,7 +106,7 @@ class Networks(nn.Module):
         times: Tensor,
         scaler: ConditionScaler,
         points: FieldPoints | None = None,
-        distances: DistanceImages | None = None,
+        distances: DistanceModes | None = None,
     ) -> None:
         super().__init__()
         # Kept to make the same networks again with new weights.

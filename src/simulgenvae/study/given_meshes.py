@@ -129,9 +129,10 @@ class OwnMeshes:
             columns = np.stack(list(predicted.values()))
             return cls(shapes.described(conditions, columns), placement)
         placement = lru_cache(maxsize=_PLACEMENTS_KEPT)(given)
-        columns = np.stack([shapes.of_geometry(placement(design)) for design in conditions.ids])
-        log_warnings(shapes.warnings(conditions, columns))
-        return cls(shapes.described(conditions, columns), placement)
+        each = (placement(design).shape for design in conditions.ids)
+        seen, coefficients = shapes.given(conditions, each)
+        log_warnings(shapes.warnings(conditions, coefficients))
+        return cls(seen, placement)
 
     def on_own_meshes(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Yield each design of the batches, on its own mesh."""
@@ -158,9 +159,9 @@ def placed_design(
         coefficients = shapes.predicted(conditions)
         return shapes.described(conditions, coefficients), shapes.placement(coefficients[0])
     placement = given_placement(shapes, mesh)
-    coefficients = shapes.of_geometry(placement)[None]
+    seen, coefficients = shapes.given(conditions, [placement.shape])
     log_warnings(shapes.warnings(conditions, coefficients))
-    return shapes.described(conditions, coefficients), placement
+    return seen, placement
 
 
 def given_placement(shapes: ShapeModel, mesh: object) -> Placement:

@@ -67,9 +67,9 @@ def field_parts(
     mesh = Mesh(arrays.get("coords"), cells, unit=description.length_unit, sets=sets)
     shapes = None
     if description.shapes is not None:
-        from simulgenvae.surrogate.shapes import ShapeModel
+        from simulgenvae.surrogate.shapes.file_content import restored_shapes
 
-        shapes = ShapeModel.restore(group("shapes.", arrays), description.shapes, mesh)
+        shapes = restored_shapes(group("shapes.", arrays), description.shapes, mesh)
     mask = None
     if "valued" in arrays:
         mask = NodeMask(mesh, arrays["valued"].astype(bool))

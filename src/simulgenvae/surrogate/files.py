@@ -32,6 +32,7 @@ from simulgenvae.surrogate.model_file import (
     require_trained,
     require_vae,
 )
+from simulgenvae.surrogate.shapes.file_content import shape_arrays, shape_description
 from simulgenvae.surrogate.weights import digest, starting_with
 from simulgenvae.utils.atomic import atomic_write_together
 from simulgenvae.utils.tensor_file import read_tensors, save_tensors
@@ -125,7 +126,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
     if parts.shapes is not None:
-        arrays |= {f"shapes.{name}": array for name, array in parts.shapes.arrays().items()}
+        arrays |= {f"shapes.{name}": array for name, array in shape_arrays(parts.shapes).items()}
     if parts.mask is not None:
         arrays["valued"] = parts.mask.valued.astype(np.uint8)
     tensors = starting_with("vae.", parts.networks.state_dict())
@@ -144,7 +145,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         motion=parts.motion,
         length_unit=parts.mesh.unit,
         sets=mesh.sets.names,
-        shapes=None if parts.shapes is None else parts.shapes.description(),
+        shapes=None if parts.shapes is None else shape_description(parts.shapes),
     )
     return tensors, description
 

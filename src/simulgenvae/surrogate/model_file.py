@@ -26,8 +26,13 @@ ModelKind = Literal["vae", "conditioner", "ensemble"]
 
 
 def require_trained(path: Path, kind: ModelKind, study: StudyFolder) -> None:
-    """Raise UserError where a model file does not exist."""
+    """Raise UserError where a model file does not exist, or the folder is no study."""
     if not path.exists():
+        if not (study.input_data.exists() or study.model_save.exists()):
+            raise UserError(
+                f"{study.folder}: there is no study in this folder, neither data nor a model: give "
+                "the folder of a study, or make one with `simulgenvae ingest`"
+            )
         name = "" if study.model in {None, FIRST_MODEL} else f" --name {study.model}"
         stage = "" if kind == "vae" else " --stage conditioner"
         raise UserError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
-    from simulgenvae.geometry.distance_images import DistanceImages
+    from simulgenvae.geometry.distance_modes import DistanceModes
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.mesh.node_mask import NodeMask
     from simulgenvae.models.networks import Networks
@@ -81,7 +81,7 @@ class PredictingParts:
         return self.shapes is None or self.shapes.common.keeps_nodes
 
     @property
-    def distances(self) -> DistanceImages | None:
+    def distances(self) -> DistanceModes | None:
         """Images of geometries as functions of the last columns of conditions; None without."""
         return None if self.shapes is None else self.shapes.distances
 

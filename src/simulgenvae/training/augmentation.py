@@ -49,7 +49,8 @@ def augmented_batch(
     if settings.pixel_noise > 0 and conditions and images is not None:
         images = unit_pixels(images)
         images = images + settings.pixel_noise * _noise(images)
-    return replace(batch, encoded=encoded, conditions=Inputs(table, images))
+    seen = replace(batch.conditions, table=table, images=images)
+    return replace(batch, encoded=encoded, conditions=seen)
 
 
 def _mixed(data: TrainingData, batch: Batch, mixup: float) -> Batch:
@@ -62,13 +63,15 @@ def _mixed(data: TrainingData, batch: Batch, mixup: float) -> Batch:
     coefficients = blend(batch.coefficients, data.take(data.coefficients, partners), weight)
     own = batch.conditions
     other = data.inputs(partners)
-    images = None
+    images = distances = None
     if own.images is not None and other.images is not None:
         images = blend(own.images, other.images, weight)
+    if own.distances is not None and other.distances is not None:
+        distances = blend(own.distances, other.distances, weight)
     return replace(
         batch,
         coefficients=coefficients,
-        conditions=Inputs(blend(own.table, other.table, weight), images),
+        conditions=Inputs(blend(own.table, other.table, weight), images, distances),
         partners=partners,
         mix_weight=weight,
     )

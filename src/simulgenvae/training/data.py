@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.utils.moments import mean_and_square
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from simulgenvae.models import Inputs
     from simulgenvae.reduction import LazyStates, Reduction
     from simulgenvae.reduction.joint_norms import JointNorms
     from simulgenvae.settings import Loss
@@ -61,11 +61,7 @@ class TrainingData:
 
     def inputs(self, rows: Tensor) -> Inputs:
         """Return the conditions of some runs, on the device."""
-        images = self.conditions.images
-        return Inputs(
-            self.take(self.conditions.table, rows),
-            None if images is None else self.take(images, rows),
-        )
+        return self.conditions.each(lambda values: self.take(values, rows))
 
     @cached_property
     def _moments(self) -> tuple[Tensor, Tensor]:

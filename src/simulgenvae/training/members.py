@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
-    from simulgenvae.geometry.distance_images import DistanceImages
+    from simulgenvae.geometry.distance_modes import DistanceModes
     from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.reduction import Reduction
     from simulgenvae.settings import Settings
@@ -48,7 +48,7 @@ class NetworkFactory:
     scaler: ConditionScaler
     coords: NDArray[np.float64] | None
     reduction: Reduction
-    distances: DistanceImages | None = None
+    distances: DistanceModes | None = None
 
     def networks(self, decoder: str) -> Networks:
         """Return new networks with this decoder, on the device of the data.

@@ -43,7 +43,8 @@ def place_data(
         # The plan of the training was compared with the memory before. This one may be resumed on
         # another GPU, or other programs may have taken memory meanwhile.
         advice = off_gpu(settings)
-        pixels = 0 if inputs.images is None else inputs.images.nbytes
+        images = [each for each in (inputs.images, inputs.distances) if each is not None]
+        pixels = sum(each.nbytes for each in images)
         parts = [
             MemoryPart("coefficients", 0 if isinstance(held, LazyStates) else held.nbytes, advice),
             MemoryPart("parameters", inputs.table.nbytes, advice),

@@ -180,7 +180,7 @@ def test_a_shape_that_nothing_predicts_is_moved_itself(
     assert np.abs(found - own.mesh.coords).max() < CLOSE * np.ptp(own.mesh.coords)
     # The same as predicting on a mesh with this shape.
     conditions = designs_from([values], surrogate.condition_scaler)
-    np.testing.assert_allclose(shapes.of_geometry(own)[: len(values)], values, atol=1e-6)
+    np.testing.assert_allclose(shapes.modes.encode(own.shape)[: len(values)], values, atol=1e-6)
     known = surrogate.predict(conditions)["fields"].to_numpy()[0, LAST, :, 0]
     assert np.abs(np.array(page.values(0, "prediction")) - known).max() < CLOSE * np.ptp(known)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.geometry.distance_images import DistanceImages
+from simulgenvae.data.distance_images import DistanceImages
+from simulgenvae.geometry.distance_modes import DistanceModes
 from simulgenvae.models import Conditioner, Inputs
 from simulgenvae.models.conditioner.distance import DistanceEncoder
 from simulgenvae.models.distance_sizes import FEATURES
@@ -28,11 +31,11 @@ def conditions(parameters: int = 1) -> Conditions:
     return Conditions(tuple(map(str, range(RUNS))), names, table)
 
 
-def distances(*sides: int) -> DistanceImages:
+def distances(*sides: int) -> DistanceModes:
     generator = np.random.default_rng(1)
     mean = generator.normal(size=sides, scale=0.3)
     basis = generator.normal(size=(COLUMNS, *sides), scale=0.3)
-    return DistanceImages(mean.astype(np.float32), basis.astype(np.float32))
+    return DistanceModes(mean.astype(np.float32), basis.astype(np.float32))
 
 
 @pytest.mark.parametrize("sides", [(64, 40), (17, 32), (32, 20, 9)])
@@ -49,6 +52,24 @@ def test_it_sees_the_images_of_the_coefficients(
     assert np.abs(expected).max() == 1
     np.testing.assert_allclose(seen[:, 0], expected, atol=2e-5)
     assert encoder(torch.randn(3, COLUMNS)).shape == (3, FEATURES)
+
+
+def test_images_that_are_known_are_seen_instead_of_the_coefficients() -> None:
+    designs, images = conditions(), distances(32, 20)
+    scaler = ConditionScaler.fit(designs, [])
+    encoder = DistanceEncoder(images, scaler, 0.0)
+    conditioner = Conditioner(ConditionerSettings(), 1 + COLUMNS, None, 7, encoder).eval()
+    composed = images.of(designs.table[:, -COLUMNS:])
+    known = replace(designs, distances=DistanceImages(composed.astype(np.float16), COLUMNS))
+    found = conditioner(network_inputs(known, scaler)).mean
+    expected = conditioner(network_inputs(designs, scaler)).mean
+    mirrored = DistanceImages(-composed.astype(np.float16), COLUMNS)
+    other = conditioner(network_inputs(replace(designs, distances=mirrored), scaler)).mean
+    # The images are of half precision.
+    assert (found - expected).abs().max() < 0.02 * (found - other).abs().max()
+    rows = [3, 1]
+    some = conditioner(network_inputs(known.select(rows), scaler)).mean
+    torch.testing.assert_close(some, found[rows], atol=1e-5, rtol=0.0)
 
 
 @pytest.mark.parametrize("parameters", [0, 3])

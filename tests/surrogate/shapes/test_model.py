@@ -14,8 +14,16 @@ from simulgenvae.data.shapes import Shapes
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.geometry import CorrespondingNodes
+from simulgenvae.geometry.grid.background import BackgroundGrid
+from simulgenvae.geometry.grid.extent import Extent
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.surrogate.shapes import ShapeDescription, ShapeModel, with_shapes
+from simulgenvae.surrogate.shapes.file_content import (
+    restored_shapes,
+    shape_arrays,
+    shape_description,
+)
+from tests.geometry.grid.shapes import RUN, ring
 
 RUNS = 12
 COORDS = np.random.default_rng(0).random((20, 2))
@@ -91,7 +99,29 @@ def test_a_geometry_gives_its_columns_back() -> None:
     model = ShapeModel.fit(dataset(), range(RUNS))
     coefficients = model.predicted(Conditions(("new",), ("length",), np.array([[0.8]])))[0]
     placement = model.placement(coefficients)
-    np.testing.assert_allclose(model.of_geometry(placement), coefficients, atol=1e-4)
+    np.testing.assert_allclose(model.modes.encode(placement.shape), coefficients, atol=1e-4)
+
+
+def test_designs_on_a_grid_have_images_of_their_own_geometry() -> None:
+    rings = [ring(8, inner=0.2 + 0.02 * run, width=1.0 + 0.1 * (run % 3)) for run in range(RUNS)]
+    grid = BackgroundGrid.fit([Extent.of(each, RUN) for each in rings])
+    values = np.stack([grid.place(each, RUN).shape for each in rings])[:, None].astype(np.float32)
+    shapes = Shapes(grid, values, Path("shapes"))
+    nodes = len(grid.mesh.coords)
+    ids = tuple(f"r{k}" for k in range(RUNS))
+    fields = np.random.default_rng(0).random((RUNS, 2, nodes, 1))
+    plain = Dataset.from_arrays(fields, Conditions.without_parameters(ids))
+    data = replace(plain, common=grid, shapes=shapes)
+    model = ShapeModel.fit(data, range(RUNS - 2))
+    seen = model.seen(data).conditions
+    assert seen.distances is not None
+    assert seen.distances.columns == len(model.names)
+    exact = grid.images(values[:, 0].transpose(1, 2, 0)).clip(-1.0, 1.0)
+    np.testing.assert_allclose(seen.distances.values, exact, atol=1e-3)
+    # The modes of the other runs do not show the last two.
+    assert model.distances is not None
+    composed = model.distances.of(seen.table)
+    assert np.abs(composed - exact)[-2:].max() > 0.02
 
 
 def test_designs_are_completed_once() -> None:
@@ -116,17 +146,17 @@ def test_a_parameter_with_the_name_of_a_column_is_refused() -> None:
 @pytest.mark.parametrize("names", [("length",), ()])
 def test_a_model_is_restored_from_its_arrays(names: tuple[str, ...]) -> None:
     model = ShapeModel.fit(dataset(names), range(RUNS))
-    text = model.description().model_dump_json()
+    text = shape_description(model).model_dump_json()
     description = ShapeDescription.model_validate_json(text)
-    again = ShapeModel.restore(model.arrays(), description, MESH)
+    again = restored_shapes(shape_arrays(model), description, MESH)
     assert again.names == model.names
     if names:
         design = Conditions(("new",), names, np.array([[1.03]]))
         np.testing.assert_array_equal(again.predicted(design), model.predicted(design))
     wrong = description.model_copy(update={"names": tuple(f"shape {k}" for k in range(99))})
     with pytest.raises(ValueError, match="99 columns of"):
-        ShapeModel.restore(model.arrays(), wrong, MESH)
+        restored_shapes(shape_arrays(model), wrong, MESH)
     if not names:
         nothing = description.model_copy(update={"names": ()})
         with pytest.raises(ValueError, match="neither a geometry nor"):
-            ShapeModel.restore(model.arrays(), nothing, MESH)
+            restored_shapes(shape_arrays(model), nothing, MESH)

@@ -64,6 +64,8 @@ def permutation(
     seed
         Seed of the order in which inputs are exchanged.
     """
+    # Coefficients of geometries are exchanged one by one, which images of them would not follow.
+    conditions = replace(conditions, distances=None)
     runs = len(conditions)
     names = input_names(conditions)
     # There are runs − 1 shifts that give every run another input than its own.

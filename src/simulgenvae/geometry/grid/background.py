@@ -7,6 +7,7 @@ Tested in tests/geometry/grid/test_background.py.
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -25,6 +26,7 @@ from simulgenvae.mesh.vtk import grid_mesh, mesh_grid, quiet_vtk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import scipy.sparse
     from numpy.typing import NDArray
 
     from simulgenvae.geometry.grid.extent import Extent
@@ -112,16 +114,25 @@ class BackgroundGrid(CommonMesh):
 
         The last axis of the grid comes first. The unit is a part of the longest side of the grid.
         """
+        values = self._pixels @ shapes[:, 0].astype(np.float64)
+        images: NDArray[np.float32] = values.T.reshape(-1, *self._sides).astype(np.float32)
+        return images
+
+    @property
+    def _sides(self) -> tuple[int, ...]:
+        """Number of pixels along each axis, the last axis of the grid first."""
+        return tuple(min(int(n), _PIXELS[self.dimension]) for n in self._lattice.counts[::-1])
+
+    @cached_property
+    def _pixels(self) -> scipy.sparse.csr_array:
+        """Map from distances at the nodes to the pixels, row by row."""
         counts = self._lattice.counts
-        most = _PIXELS[self.dimension]
-        places = [np.linspace(0.0, n - 1.0, min(int(n), most)) for n in counts[::-1]]
+        pairs = zip(counts[::-1], self._sides, strict=True)
+        places = [np.linspace(0.0, n - 1.0, side) for n, side in pairs]
         steps = np.stack(np.meshgrid(*places, indexing="ij")[::-1], axis=-1)
         spacing = self.record.spacing
         points = self._lattice.origin + spacing * steps.reshape(-1, self.dimension)
-        reach = _REACH * spacing * float(counts.max() - 1)
-        values = self._lattice.weights(points) @ shapes[:, 0].astype(np.float64) / reach
-        images: NDArray[np.float32] = values.T.reshape(-1, *map(len, places)).astype(np.float32)
-        return images
+        return self._lattice.weights(points) / (_REACH * spacing * float(counts.max() - 1))
 
     def place(self, own: Mesh, path: Path) -> GridPlacement:
         """Return the placement of the geometry of the file ``path``.

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simulgenvae.data.images import ImageFormat
 
 
@@ -25,19 +27,28 @@ class Inputs:
         Scaled parameters, ``[B, P]``; P is 0 where designs have only images.
     images
         Pixels ``[B, C, S, S]``, bytes or numbers from 0 to 1; None where designs have no images.
+    distances
+        Images ``[B, S, S]`` or volumes of the distance from the boundary of a geometry; None where
+        designs have none, or only the last columns of the table describe it.
     """
 
     table: Tensor
     images: Tensor | None = None
+    distances: Tensor | None = None
 
     def __getitem__(self, rows: Tensor | slice) -> Inputs:
         """Return the conditions of some of the designs."""
-        return Inputs(self.table[rows], None if self.images is None else self.images[rows])
+        return self.each(lambda values: values[rows])
 
     def to(self, device: torch.device) -> Inputs:
         """Return the same conditions on another device."""
-        images = None if self.images is None else self.images.to(device)
-        return Inputs(self.table.to(device), images)
+        return self.each(lambda values: values.to(device))
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Inputs:
+        """Return the conditions with a change of every tensor."""
+        images = None if self.images is None else change(self.images)
+        distances = None if self.distances is None else change(self.distances)
+        return Inputs(change(self.table), images, distances)
 
 
 class InputShape(NamedTuple):

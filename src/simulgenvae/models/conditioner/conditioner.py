@@ -131,7 +131,7 @@ class Conditioner(nn.Module):
         table = x.table
         if self.geometry is not None:
             columns = self.geometry.columns
-            features.append(self.geometry(table[:, table.shape[1] - columns :]))
+            features.append(self.geometry(table[:, table.shape[1] - columns :], x.distances))
             table = table[:, : table.shape[1] - columns]
         if self.table is not None:
             features.append(self.table(table))

@@ -19,7 +19,7 @@ from simulgenvae.models.distance_sizes import CELLS, FEATURES, filters_for
 
 if TYPE_CHECKING:
     from simulgenvae.data.condition_scaler import ConditionScaler
-    from simulgenvae.geometry.distance_images import DistanceImages
+    from simulgenvae.geometry.distance_modes import DistanceModes
 
 _LAYERS = {2: (nn.Conv2d, nn.AdaptiveAvgPool2d), 3: (nn.Conv3d, nn.AdaptiveAvgPool3d)}
 
@@ -47,7 +47,7 @@ class DistanceEncoder(ConditionEncoder):
     scale: Tensor
     linear_below: Tensor
 
-    def __init__(self, distances: DistanceImages, scaler: ConditionScaler, dropout: float) -> None:
+    def __init__(self, distances: DistanceModes, scaler: ConditionScaler, dropout: float) -> None:
         super().__init__()
         self.columns = distances.columns
         self.sides = distances.mean.shape
@@ -73,9 +73,18 @@ class DistanceEncoder(ConditionEncoder):
         self.project = nn.Linear(filters[-1] * CELLS ** len(self.sides), FEATURES)
         self.features = FEATURES
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the features of scaled coefficients ``[B, k]``."""
-        x = self.images(x)
+    def forward(self, coefficients: Tensor, known: Tensor | None = None) -> Tensor:
+        """Return the features of geometries.
+
+        Parameters
+        ----------
+        coefficients
+            Scaled coefficients ``[B, k]``.
+        known
+            Images ``[B, S, S]`` or volumes of the same geometries; by default those that the
+            coefficients stand for.
+        """
+        x = self.images(coefficients) if known is None else known.float().unsqueeze(1)
         for convolution in self.convolutions:
             x = F.gelu(convolution(x))
         out: Tensor = self.project(self.dropout(self.pool(x).flatten(1)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
-    from simulgenvae.geometry.distance_images import DistanceImages
+    from simulgenvae.geometry.distance_modes import DistanceModes
     from simulgenvae.models.field_points import FieldSample
     from simulgenvae.settings import ConditionerSettings, Settings
 
@@ -56,7 +56,7 @@ class LightConditioner:
         weights: Weights,
         parameters: int,
         latents: int,
-        distances: DistanceImages | None,
+        distances: DistanceModes | None,
     ) -> None:
         self.geometry = None if distances is None else _LightGeometry(weights, distances)
         self.parameters = parameters - (0 if distances is None else distances.columns)
@@ -79,15 +79,13 @@ class LightConditioner:
         weights.linear("log_std", features, latents)
         weights.require_empty()
 
-    def __call__(self, table: Array, coefficients: NDArray[np.float64]) -> Array:
-        """Return the mean of the latents of n designs, ``[n, latents]``.
-
-        ``table`` ``[n, P]`` is scaled, and ``coefficients`` ``[n, k]`` of the geometry are not.
-        """
+    def __call__(self, conditions: Conditions, scaler: ConditionScaler) -> Array:
+        """Return the mean of the latents of n designs, ``[n, latents]``."""
         features = []
         if self.geometry is not None:
-            features.append(self.geometry(coefficients))
+            features.append(self.geometry(conditions))
         if self.parameters:
+            table = scaler.transform(conditions).astype(np.float32)
             x = gelu(self.input(table[:, : self.parameters]))
             for block in self.blocks:
                 x = block(x)
@@ -99,7 +97,7 @@ class LightConditioner:
 class _LightGeometry:
     """Network like :class:`~simulgenvae.models.conditioner.distance.DistanceEncoder`."""
 
-    def __init__(self, weights: Weights, distances: DistanceImages) -> None:
+    def __init__(self, weights: Weights, distances: DistanceModes) -> None:
         self.distances = distances
         sides = distances.mean.shape
         filters = filters_for(sides)
@@ -110,9 +108,12 @@ class _LightGeometry:
         pooled = filters[-1] * CELLS ** len(sides)
         self.project = weights.linear("geometry.project", pooled, FEATURES)
 
-    def __call__(self, coefficients: NDArray[np.float64]) -> Array:
-        """Return the features ``[n, FEATURES]`` of geometries by their coefficients ``[n, k]``."""
-        x = self.distances.of(coefficients)[:, None]
+    def __call__(self, conditions: Conditions) -> Array:
+        """Return the features ``[n, FEATURES]`` of the geometries of n designs."""
+        if conditions.distances is not None:
+            x = conditions.distances.values.astype(np.float32)[:, None]
+        else:
+            x = self.distances.of(conditions.table[:, -self.distances.columns :])[:, None]
         for convolution in self.convolutions:
             x = gelu(convolution(x))
         return self.project(averaged(x, CELLS).reshape(len(x), -1))
@@ -165,13 +166,12 @@ class LightNetworks:
         coefficient_std: Array,
         scaler: ConditionScaler,
         sample: FieldSample | None,
-        distances: DistanceImages | None = None,
+        distances: DistanceModes | None = None,
     ) -> None:
         model = settings.model
         self.decoder_name = model.decoder
         self._latent_dim = model.latent_dim
         self._levels = model.levels
-        self._distances = distances
         latents = model.latent_dim + model.levels * model.hierarchical_dim
         self._conditioner = LightConditioner(
             settings.conditioner, Weights(conditioner), len(scaler.columns), latents, distances
@@ -186,11 +186,8 @@ class LightNetworks:
         self, conditions: Conditions, scaler: ConditionScaler, times: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Return the coefficients of n designs at times that are mapped to 0 … 1, ``[n, t, r]``."""
-        table = scaler.transform(conditions).astype(np.float32)
         decoded = []
-        columns = 0 if self._distances is None else self._distances.columns
-        coefficients = conditions.table[:, conditions.table.shape[1] - columns :]
-        for latents in self._conditioner(table, coefficients):
+        for latents in self._conditioner(conditions, scaler):
             z = latents[: self._latent_dim]
             h = latents[self._latent_dim :].reshape(self._levels, -1)
             decoded.append(self._decoder(z, h, times))

@@ -7,29 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.distance_images import DistanceImages
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import CommonMesh, restore_common_mesh
-from simulgenvae.geometry.distance_images import DistanceImages
+from simulgenvae.geometry.distance_modes import DistanceModes
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
-from simulgenvae.surrogate.shapes.description import ShapeDescription
 from simulgenvae.surrogate.shapes.modes import ShapeModes
 from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
-    from simulgenvae.geometry import Placement
-    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.geometry import CommonMesh, Placement
 
 COLUMN_TOLERANCE = 0.03
 """Part of the variation of the shapes that the columns may leave out, as a relative error."""
@@ -42,7 +40,8 @@ struck plate, whose hole is in the table, sixteen of them made the error 12 % la
 OTHER_GEOMETRY = 0.5
 """Difference of a mesh from the geometry that its conditions determine, relative to the variation,
 from which on it is another geometry."""
-_TIME = np.zeros(1)
+ONE_TIME = np.zeros(1)
+"""Time of geometries, which do not change."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,14 +99,14 @@ class ShapeModel:
         if not known.names and known.images is None:
             return cls(shapes.common, modes, names, scaler, None, size)
         processes = PodGaussianProcesses.fit(
-            known, scaler, coefficients[:, None].astype(np.float32), _TIME
+            known, scaler, coefficients[:, None].astype(np.float32), ONE_TIME
         )
         if processes is not None and _left_out_error(processes) < DETERMINED:
             names = ()
         return cls(shapes.common, modes, names, scaler, processes, size)
 
     @cached_property
-    def distances(self) -> DistanceImages | None:
+    def distances(self) -> DistanceModes | None:
         """Images of geometries as functions of their columns.
 
         None where there are no columns, or geometries are displacements of nodes.
@@ -117,11 +116,41 @@ class ShapeModel:
         leading = self.modes.basis[:, : len(self.names)]
         shapes = np.column_stack([self.modes.mean.ravel(), leading])
         images = self.common.images(shapes.reshape(*self.modes.mean.shape, -1))
-        return None if images is None else DistanceImages(images[0], images[1:])
+        return None if images is None else DistanceModes(images[0], images[1:])
 
-    def of_geometry(self, placement: Placement) -> NDArray[np.float64]:
-        """Return the coefficients `[k]` of a geometry."""
-        return self.modes.encode(placement.shape)
+    def given(
+        self, conditions: Conditions, shapes: Iterable[NDArray[np.floating]]
+    ) -> tuple[Conditions, NDArray[np.float64]]:
+        """Return the conditions of n designs as the networks see them, and their coefficients.
+
+        Parameters
+        ----------
+        conditions
+            What is given of the designs besides their geometry.
+        shapes
+            Geometry of each design, `[M, S]`.
+
+        Returns
+        -------
+        conditions
+            With the columns of the geometries, and their images where there are any.
+        coefficients
+            Coefficients of the geometries, `[n, k]`.
+        """
+        coefficients, images = [], []
+        for shape in shapes:
+            coefficients.append(self.modes.encode(shape))
+            if self.distances is not None:
+                image = self.common.images(shape[..., None])
+                assert image is not None, "modes have images where shapes have"
+                images.append(image[0].clip(-1.0, 1.0).astype(np.float16))
+        found = np.stack(coefficients)
+        seen = self.described(conditions, found)
+        if self.distances is None:
+            return seen, found
+        # A hole where no training run has one is in none of the modes, and the image shows it.
+        distances = DistanceImages(np.stack(images), len(self.names))
+        return replace(seen, distances=distances), found
 
     def predicted(self, conditions: Conditions) -> NDArray[np.float64]:
         """Return the coefficients `[n, k]` of the geometries that designs are expected to have.
@@ -133,7 +162,7 @@ class ShapeModel:
                 "the geometry of a design does not follow from its parameters: give its mesh "
                 "(--meshes)"
             )
-        return self.processes.predict(conditions, _TIME)[:, 0].astype(np.float64)
+        return self.processes.predict(conditions, ONE_TIME)[:, 0].astype(np.float64)
 
     def warnings(self, conditions: Conditions, coefficients: NDArray[np.float64]) -> list[str]:
         """Return a line for each design whose mesh is not the geometry of its conditions.
@@ -201,51 +230,8 @@ class ShapeModel:
         """Return a dataset as networks see it: with the columns of shapes in its conditions."""
         shapes = dataset.shapes
         assert shapes is not None, "only runs with meshes of their own have shapes"
-        runs = range(len(dataset.ids))
-        coefficients = np.stack([self.modes.encode(shapes.shape(run)) for run in runs])
-        conditions = self.described(dataset.conditions, coefficients)
+        conditions, _ = self.given(dataset.conditions, map(shapes.shape, range(len(dataset.ids))))
         return replace(dataset, conditions=conditions, distances=self.distances)
-
-    def description(self) -> ShapeDescription:
-        """Return what a model file says besides :meth:`arrays`."""
-        return ShapeDescription(
-            geometry=self.common.to_record(), names=self.names, table=self.table, size=self.size
-        )
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays that a model file holds."""
-        arrays: dict[str, NDArray[Any]] = {
-            f"modes.{name}": array for name, array in self.modes.arrays().items()
-        }
-        if self.processes is not None:
-            found = self.processes.arrays()
-            arrays |= {f"processes.{name}": array for name, array in found.items()}
-        return arrays
-
-    @classmethod
-    def restore(
-        cls, arrays: dict[str, NDArray[Any]], description: ShapeDescription, mesh: Mesh
-    ) -> Self:
-        """Restore a model on the whole mesh ``mesh``, the inverse of :meth:`arrays`.
-
-        Raises LookupError, TypeError or ValueError where the arrays do not fit.
-        """
-        groups: dict[str, dict[str, NDArray[Any]]] = {"modes": {}, "processes": {}}
-        for name, array in arrays.items():
-            group, _, key = name.partition(".")
-            groups[group][key] = array
-        common = restore_common_mesh(description.geometry, mesh)
-        modes = ShapeModes.restore(groups["modes"], common.nodes, common.shape_width)
-        if len(description.names) > modes.count:
-            raise ValueError(f"{len(description.names)} columns of {modes.count} shape modes")
-        processes = None
-        if groups["processes"]:
-            processes = PodGaussianProcesses.restore(groups["processes"], description.table, _TIME)
-            if processes.leading.trajectory != (1, modes.count):
-                raise ValueError("the regression of shapes has other modes than the shapes")
-        if not (description.names or description.table.names or description.table.images):
-            raise ValueError("a design has neither a geometry nor other conditions")
-        return cls(common, modes, description.names, description.table, processes, description.size)
 
 
 def _without_last(conditions: Conditions, columns: int) -> Conditions:

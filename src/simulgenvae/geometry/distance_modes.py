@@ -1,6 +1,6 @@
 """Images of signed distances as functions of the coefficients that describe a geometry.
 
-Tested in tests/models/conditioner/test_distance.py and tests/surrogate/test_light.py.
+Tested in tests/models/conditioner/test_distance.py.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class DistanceImages:
-    """Images, or volumes, of the distance from the boundary of geometries.
+class DistanceModes:
+    """Images, or volumes, of the distance from the boundary of geometries of few coefficients.
 
     The image of coefficients `[k]` is ``mean + coefficients @ basis``, cut off at -1 and 1: far
     from the boundary it says nothing more.
