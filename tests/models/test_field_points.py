@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,8 @@ NODES, VARIABLES, RANK = 50, 2, 3
 class Modes:
     """Orthonormal modes of nobody's fields."""
 
-    def __init__(self) -> None:
+    def __init__(self, weights: np.ndarray | None = None) -> None:
+        self.state_map = SimpleNamespace(weights=weights)
         self.field_shape = (NODES, VARIABLES)
         self.rank = RANK
         random = np.random.default_rng(0).normal(size=(NODES * VARIABLES, RANK))
@@ -69,6 +72,41 @@ def test_rows_belong_to_their_positions(
     nodes = _nodes_at(points.positions, coords)
     assert len(set(nodes)) == 20
     np.testing.assert_array_equal(points.rows, basis.reshape(NODES, VARIABLES, RANK)[nodes])
+
+
+@pytest.mark.parametrize("per_mode", [40, 4])
+def test_states_of_nodes_with_weights_are_those_before_the_weights(
+    coords: np.ndarray, per_mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field_points, "POINTS_PER_MODE", per_mode)
+    weights = np.where(coords[:, 0] > 0, 1.0, 0.05)
+    modes = Modes(weights)
+    points = FieldPoints.of(coords, modes)  # type: ignore[arg-type]  # only what points need
+    relative = weights / np.sqrt(np.square(weights).mean())
+    rows = modes.basis.reshape(NODES, VARIABLES, RANK) / relative[:, None, None]
+    learned = _nodes_at(points.positions, coords)
+    np.testing.assert_allclose(points.rows, rows[learned], rtol=1e-6)
+    assert np.mean(weights[learned] == 1) > 0.9
+    coefficients = torch.randn(4, RANK)
+    states = (
+        coefficients
+        @ torch.from_numpy(rows).float()[_nodes_at(points.fit_positions, coords)].flatten(0, 1).T
+    )
+    torch.testing.assert_close(states @ points.fit.T, coefficients, rtol=1e-3, atol=1e-4)
+
+
+def test_drawn_nodes_measure_the_norm_of_weighted_states() -> None:
+    nodes = 3000
+    x = np.random.default_rng(0).uniform(-1, 1, nodes)
+    weights = np.exp(3 * x)
+    modes = Modes(weights)
+    modes.field_shape = (nodes, 1)
+    waves = np.cos(np.outer(x, [1, 2, 3])) * weights[:, None]
+    modes.basis = np.linalg.qr(waves)[0].astype(np.float32)
+    points = FieldPoints.of(x[:, None], modes)  # type: ignore[arg-type]  # only what points need
+    coefficients = torch.randn(100, RANK)
+    squares = (coefficients @ points.rows.flatten(0, 1).T).square().mean(1) * nodes
+    torch.testing.assert_close(squares, coefficients.square().sum(1), rtol=0.15, atol=0.0)
 
 
 @pytest.mark.parametrize("nodes", [NODES, 10])

@@ -132,3 +132,9 @@ def test_weights_scale_the_entries_of_a_state(
     np.testing.assert_allclose(ratio.reshape(-1, 2), weights[:, None].repeat(2, 1))
     restored = StateMap.from_arrays(weighted.arrays())
     np.testing.assert_array_equal(restored.field_factor(), weighted.field_factor())
+    np.testing.assert_array_equal(restored.weights, weights)
+    part = restored.at(np.array([3, 1]), np.array([1]))
+    np.testing.assert_array_equal(part.weights, weights[[3, 1]])
+    for wrong in (weights[:-1], -weights, weights * np.nan):
+        with pytest.raises(ValueError, match="not a positive number a node"):
+            StateMap.from_arrays(weighted.arrays() | {"node_weights": wrong})

@@ -34,6 +34,11 @@ class FieldPoints:
     is spread evenly over the mesh, as what the modes cannot express would otherwise be taken for
     them in places that happen to have many of its nodes. Where the mesh has no more nodes than
     that, all are taken and the coefficients are the projection.
+
+    Where nodes have weights, as on a grid around geometries, states are those before they are
+    multiplied by these, which a smooth function of position expresses. The first nodes are then
+    drawn with the squared weights as chances: the mean square over them is that of weighted states
+    over all nodes, and no step is spent on nodes that hardly count.
     """
 
     positions: Tensor
@@ -116,14 +121,29 @@ class FieldSample(NamedTuple):
         modes = basis.reshape(nodes, variables, -1)
         places = unit_positions(coords).astype(np.float32)
         random = np.random.default_rng(0)
-        learned = random.permutation(nodes)[:TRAINING_POINTS]
+        count = min(nodes, TRAINING_POINTS)
+        squares = _squared_weights(reduction)
+        if squares is None:
+            learned = random.permutation(nodes)[:count]
+        else:
+            learned = random.choice(nodes, count, p=squares / nodes)
         fitted, fit = _fit(modes, places, random)
+        rows: NDArray[np.floating] = modes[learned]
+        if squares is not None:
+            rows = rows / np.sqrt(squares[learned, None, None])
+            fit = fit * np.repeat(np.sqrt(squares[fitted]), variables)
         return cls(
             positions=places[learned],
-            rows=np.ascontiguousarray(modes[learned]),
+            rows=np.ascontiguousarray(rows, dtype=np.float32),
             fit_positions=places[fitted],
             fit=np.ascontiguousarray(fit, dtype=np.float32),
         )
+
+
+def _squared_weights(reduction: Reduction) -> NDArray[np.float64] | None:
+    """Return the squared weights of the nodes, ``[M]``, whose mean is 1; None where all are 1."""
+    weights = reduction.state_map.weights
+    return None if weights is None else np.square(weights) / np.square(weights).mean()
 
 
 def _fit_count(nodes: int, variables: int, rank: int) -> int:

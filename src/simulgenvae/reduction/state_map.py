@@ -32,6 +32,8 @@ class StateMap:
     offsets: NDArray[np.float64] | None = None
     """Value that each variable is stored less of, ``[V]``; None for no offsets. All else is about
     fields less the offsets."""
+    weights: NDArray[np.float64] | None = None
+    """Weights of the nodes, ``[M]``, which ``scaler`` has in it; None where all count alike."""
 
     @classmethod
     def fit(
@@ -49,7 +51,7 @@ class StateMap:
         if weights is not None:
             scaler = scaler.weighted(weights)
         mean = scaler.scale(statistics.mean)
-        return cls(scaler, mean, statistics.scaled_std(scaler), offsets)
+        return cls(scaler, mean, statistics.scaled_std(scaler), offsets, weights)
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -81,9 +83,9 @@ class StateMap:
         centre = np.broadcast_to(self.scaler.centre, self.mean.shape)[chosen]
         half = np.broadcast_to(self.scaler.half_span, self.mean.shape)[chosen]
         offsets = None if self.offsets is None else self.offsets[variables]
-        return type(self)(
-            FieldScaler(centre, half), self.mean[chosen], self.std[variables], offsets
-        )
+        weights = None if self.weights is None else self.weights[nodes]
+        scaler = FieldScaler(centre, half)
+        return type(self)(scaler, self.mean[chosen], self.std[variables], offsets, weights)
 
     def entries(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the places of these nodes and variables in a state, ``[m·v]``."""
@@ -118,8 +120,10 @@ class StateMap:
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of the map, for a model file."""
         offsets = {} if self.offsets is None else {"offsets": self.offsets}
+        weights = {} if self.weights is None else {"node_weights": self.weights}
         return {
             **offsets,
+            **weights,
             "centre": self.scaler.centre,
             "half_span": self.scaler.half_span,
             "mean": self.mean,
@@ -152,4 +156,10 @@ class StateMap:
             offsets = arrays["offsets"].astype(np.float64)
             if offsets.shape != std.shape or not np.isfinite(offsets).all():
                 raise ValueError(f"offsets {offsets.shape} are not a finite number a variable")
-        return cls(FieldScaler(centre, half), mean, std, offsets)
+        weights = None
+        if "node_weights" in arrays:
+            weights = arrays["node_weights"].astype(np.float64)
+            positive = weights.shape == mean.shape[:1] and bool((weights > 0).all())
+            if not positive or not np.isfinite(weights).all():
+                raise ValueError(f"weights {weights.shape} are not a positive number a node")
+        return cls(FieldScaler(centre, half), mean, std, offsets, weights)
