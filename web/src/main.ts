@@ -4,7 +4,8 @@ import "uplot/dist/uPlot.min.css";
 import "./page/style.css";
 import { type Container, readContainer } from "./data/container";
 import { embeddedBytes } from "./data/embedded";
-import { trainingImage } from "./image/training";
+import { firstImage } from "./image/training";
+import type { Pixels } from "./image/pixels";
 import { setupOf } from "./model/setup";
 import { aboutDialog } from "./page/about";
 import { CurvePanel } from "./page/curve_panel";
@@ -49,13 +50,13 @@ async function start(): Promise<void> {
   const runtime = await unpacking;
   performance.mark("unpacked");
   const { description } = container;
-  const firstImage = description.image ? trainingImage(container, 0) : null;
-  const initial = initialState(description, firstImage);
+  const image = description.image ? firstImage(container) : null;
+  const initial = initialState(description, image);
   const store = new Store({ ...initial, ...(await fromFragment(location.hash, container)) });
   const predictions = new Predictions(store, description.dimension === 1, showFailure);
   // The worker starts while the page is put together.
   const started = predictions.start(setupOf(container, runtime));
-  assemble(container, store, predictions, initial, firstImage);
+  assemble(container, store, predictions, initial, image);
   performance.mark("assembled");
   await started;
   performance.mark("model");
@@ -66,7 +67,7 @@ function assemble(
   store: Store,
   predictions: Predictions,
   initial: ReturnType<typeof initialState>,
-  firstImage: ReturnType<typeof trainingImage> | null,
+  image: Pixels | null,
 ): void {
   const { description } = container;
   const mesh = new DrawnMesh(container);
@@ -79,7 +80,7 @@ function assemble(
   }
   if (description.image) new ImagePanel(byId("image"), container, description.image, store);
   byId("image-section").hidden = !description.image;
-  designsPanel(byId("designs"), container, store, firstImage);
+  designsPanel(byId("designs"), container, store, image);
 
   const root = byId("stage");
   const view =
@@ -148,7 +149,7 @@ function assemble(
     End: () => time.step(Infinity),
     " ": () => time.toggle(),
     r: () => store.set({ design: randomDesign(container) }),
-    0: () => store.set({ design: { parameters: middle(description), image: firstImage } }),
+    0: () => store.set({ design: { parameters: middle(description), image } }),
     p: () => reading.togglePin(),
     f: () => stage?.look(mesh.dimension === 3 ? "iso" : "z"),
     e: () => store.set({ edges: !store.state.edges }),

@@ -49,12 +49,15 @@ class SmallModel:
         Pixels on each side of the images that it reads instead of a table; 0 for none.
     image_bits
         8, or 16 for images with values from 0 to 1.
+    image_runs
+        Training runs whose images the page has.
     """
 
     mesh: Drawn
     variables: tuple[tuple[str, str], ...] = (("T", "K"), ("u_x", "m"), ("u_y", "m"))
     image_size: int = 0
     image_bits: int = 8
+    image_runs: tuple[int, int, int] = (0, 1, 2)
     rank: int = RANK
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -166,7 +169,7 @@ class SmallModel:
         table = np.array([[-1.0, 0.0], [0.2, 1.0], [1.0, 2.0]])
         return {
             "training.table": table[:, : 0 if self.image_size else 2],
-            **({"training.images": self.images()} if self.image_size else {}),
+            **(self._training_images() if self.image_size else {}),
             "mesh.points": self.mesh.points.astype(np.float32),
             "mesh.rows": np.arange(nodes, dtype=np.uint32),
             "mesh.triangles": self.mesh.triangles.astype(np.uint32),
@@ -180,6 +183,10 @@ class SmallModel:
             "model.coefficients": _bytes(self._coefficient_network()),
             "model.basis": _bytes(self._basis_network()),
         }
+
+    def _training_images(self) -> dict[str, Array]:
+        runs = np.array(self.image_runs, np.uint32)
+        return {"training.images": self.images(), "training.image_runs": runs}
 
     def container(self) -> bytes:
         """Return the container of the page."""

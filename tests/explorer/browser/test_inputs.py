@@ -99,7 +99,10 @@ def test_keys_move_through_time_and_play(page: Opened) -> None:
 
 
 def test_images_are_chosen_drawn_and_dropped(open_page: Open) -> None:
-    model = SmallModel(plate_mesh(), image_size=8)
+    ids = ["first", "second", "third", "fourth", "fifth", "sixth"]
+    model = SmallModel(
+        plate_mesh(), image_size=8, image_runs=(0, 2, 5), changes={"training_ids": ids}
+    )
     page = open_page(model.container())
 
     def compare() -> None:
@@ -108,9 +111,18 @@ def test_images_are_chosen_drawn_and_dropped(open_page: Open) -> None:
         expected = model.fields(pixels)[page.state("time")][:, 0]
         assert max(abs(page.values(0, "prediction") - expected)) < 1e-3
 
-    page.page.get_by_label("Training image second").click()
-    assert page.state("design.image.training") == 1
+    page.page.get_by_label("Training image third").click()
+    assert page.state("design.image.training") == 2
     compare()
+    # Runs whose images are not in the page cannot be chosen, and it says so.
+    runs = page.page.get_by_label("Training run", exact=True)
+    assert runs.locator("option").all_inner_texts() == ["Training run …", "first", "third", "sixth"]
+    assert "3 of 6 training runs can be chosen" in page.page.inner_text("#designs")
+    runs.select_option("sixth")
+    pixels = page.page.evaluate("Array.from(window.explorer.state.design.image.data)")
+    assert pixels == model.images()[2].ravel().tolist()
+    nearest = page.page.inner_text("#nearest")
+    assert "Nearest of the 3 training runs whose images are here: sixth (the same)" in nearest
     before = page.picture()
     canvas = page.page.get_by_label("Image of the design")
     box = canvas.bounding_box()

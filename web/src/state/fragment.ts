@@ -113,7 +113,7 @@ async function readDesign(
   return pixels && { parameters, image: pixels };
 }
 
-/** Training images by their number, others by their values (deflated). */
+/** Training images by the number of their run, others by their values (deflated). */
 async function imageText(image: Pixels): Promise<string> {
   if (image.training !== null) return String(image.training);
   const { data } = image;
@@ -128,8 +128,7 @@ async function readImage(text: string, container: Container): Promise<Pixels | n
   const { data, shape } = container.array("training.images");
   const length = shape[1] * shape[2] * shape[3];
   if (!text.startsWith("~")) {
-    const training = Number(text);
-    return isIndex(training, shape[0]) ? trainingImage(container, training) : null;
+    return trainingImage(container, Number(text));
   }
   try {
     const bytes = await unzip(fromBase64(text.slice(1).replaceAll("-", "+").replaceAll("_", "/")));
