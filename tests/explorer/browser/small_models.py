@@ -207,7 +207,10 @@ class SmallModel:
             helper.make_node("Abs", ["first"], ["size"]),
             helper.make_node("Reshape", ["size", "one"], ["sizes"]),
             helper.make_node("Cast", ["sizes"], ["novelty"], to=TensorProto.DOUBLE),
-            helper.make_node("Identity", ["unit"], ["widening"]),
+            # The spread grows with the square outside of the trained range of the first input.
+            helper.make_node("Max", ["novelty", "unit"], ["reach"]),
+            helper.make_node("Mul", ["reach", "reach"], ["square"]),
+            helper.make_node("Identity", ["unit" if self.image_size else "square"], ["widening"]),
         ]
         weights = {
             "weights": self.from_inputs,

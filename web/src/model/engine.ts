@@ -6,6 +6,7 @@ import {
   expectedError,
   field,
   rootWithFloor,
+  spreadOf,
   sumOfSquares,
   unitTime,
   varianceFloor,
@@ -212,7 +213,7 @@ export class Engine {
       factor[i % factor.length] * states[d * shown.length + i];
     vectors.forEach((vector, w) => {
       const one = magnitudeVariance(shown, vector, offsets, { count, at }, floor);
-      for (let m = 0; m < nodes; m++) result[m * columns + variables + w] = Math.sqrt(one[m]);
+      for (let m = 0; m < nodes; m++) result[m * columns + variables + w] = spreadOf(one[m]);
     });
     return result;
   }

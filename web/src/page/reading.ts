@@ -2,6 +2,7 @@
 
 import type { Container } from "../data/container";
 import { percent } from "../fields/numbers";
+import { hasNumbers } from "../fields/scalars";
 import { Gauges } from "../panels/gauges";
 import type { ProbesPanel } from "../panels/probes";
 import { nearestRun, outsideTexts, shownRuns, trainingDesign } from "../state/designs";
@@ -57,7 +58,7 @@ export class Reading {
     if (!current) return;
     const { state } = this.store;
     const outside = outsideTexts(this.container.description, state.design.parameters);
-    this.gauges.showNovelty(current.novelty, outside);
+    this.gauges.showNovelty(current.novelty, outside, hasNumbers(current));
     const study = this.predictions.study(state.design);
     this.gauges.showError(study?.expectedError ?? null);
     const scalar = this.fields.scalars[state.scalar];
