@@ -21,6 +21,7 @@ import { Reading } from "./page/reading";
 import { ShownFields } from "./page/shown_fields";
 import { Takeaway } from "./page/takeaway";
 import { themeButton } from "./page/theme";
+import { viewKeys } from "./page/view_keys";
 import { designsPanel } from "./panels/designs";
 import { displayPanel } from "./panels/display";
 import { ImagePanel } from "./panels/image";
@@ -143,6 +144,7 @@ function assemble(
   };
   window.explorer = hookOf(container, store, predictions, fields, placed);
   listenToKeys({
+    ...(stage && viewKeys(stage.camera, mesh.dimension)),
     ArrowLeft: () => time.step(-1),
     ArrowRight: () => time.step(1),
     Home: () => time.step(-Infinity),

@@ -98,6 +98,45 @@ def test_keys_move_through_time_and_play(page: Opened) -> None:
     page.page.keyboard.press("Escape")
 
 
+def test_space_plays_also_after_a_slider_was_used(page: Opened) -> None:
+    slider = page.page.get_by_label("a (mm), slider")
+    slider.focus()
+    slider.press("ArrowRight")
+    assert page.state("time") == 4
+    assert page.state("design.parameters[0]") != 0
+    page.page.keyboard.press("Space")
+    page.wait("window.explorer.state.time === 2")
+    page.page.keyboard.press("Space")
+    # Ticks and lists need the space bar themselves.
+    edges = page.page.get_by_label("Mesh edges")
+    edges.focus()
+    edges.press("Space")
+    assert page.state("edges") is True
+    edges.press("e")
+    assert page.state("edges") is False
+    assert page.page.get_by_role("button", name="Play", exact=True).count() == 1
+
+
+def test_the_camera_is_moved_by_keys(page: Opened) -> None:
+    page.page.keyboard.press("f")
+    whole, pictures = page.picture(), set()
+    for key in ("+", "-", "Shift+ArrowLeft", "Control+Shift+ArrowUp", "-"):
+        page.page.keyboard.press(key)
+        pictures.add(page.picture())
+    # Zooming in and out again shows the same.
+    assert whole in pictures
+    assert len(pictures) == 5
+    assert page.state("time") == 4
+    page.page.keyboard.press("f")
+    assert page.picture() == whole
+    page.page.keyboard.press("?")
+    keys = page.page.inner_text("dialog dl >> nth=1")
+    assert "Shift + ← → ↑ ↓" in keys
+    assert "move the mesh" in keys
+    page.page.keyboard.press("Escape")
+    page.set("{camera: null}")
+
+
 def test_images_are_chosen_drawn_and_dropped(open_page: Open) -> None:
     ids = ["first", "second", "third", "fourth", "fifth", "sixth"]
     model = SmallModel(
