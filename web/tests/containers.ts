@@ -49,6 +49,7 @@ export const DESCRIPTION: Description = {
   training_ids: ["a", "b"],
   calibration: { std_factor: 2, interval_factor: 3, level: 0.9, label: "90 % interval", runs: 12, warning: null },
   variance_floor: 0.1,
+  variance_left_out: 1e-4,
   novelty_limit: 1,
   quantities: [],
   left_out_quantities: [],

@@ -141,7 +141,7 @@ class SmallModel:
                 "std_factor": STD_FACTOR, "interval_factor": INTERVAL_FACTOR, "level": 0.9,
                 "label": "90 % interval", "runs": 20, "warning": None,
             },
-            "variance_floor": FLOOR, "novelty_limit": 1.0, "quantities": [],
+            "variance_floor": FLOOR, "variance_left_out": 0.0, "novelty_limit": 1.0, "quantities": [],
             "left_out_quantities": [], "bands": None,
         }  # fmt: skip
         return about | self.changes

@@ -26,10 +26,8 @@ ORIGIN = Origin("S", "model-1", "2026-01-01T00:00:00Z", None)
 
 @pytest.mark.slow
 def test_the_page_shows_what_the_surrogate_predicts(
-    make_surrogate: Callable[..., Surrogate], open_page: Open, monkeypatch: pytest.MonkeyPatch
+    make_surrogate: Callable[..., Surrogate], open_page: Open
 ) -> None:
-    # The page leaves out nothing of the variance.
-    monkeypatch.setattr("simulgenvae.surrogate.ensemble.coefficient_prediction.LEFT_OUT", 0.0)
     surrogate = make_surrogate("both", 0.4)
     designs = random_conditions(surrogate.condition_scaler, 3)
     page = open_page(make_twin(surrogate, designs, ORIGIN).container())
