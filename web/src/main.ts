@@ -30,7 +30,7 @@ import { ProbesPanel } from "./panels/probes";
 import { QuantitiesPanel } from "./panels/quantities";
 import { TimePanel } from "./panels/time";
 import { randomDesign } from "./state/designs";
-import { fromFragment } from "./state/fragment";
+import { fromFragment, namesDesign } from "./state/fragment";
 import { initialState, middle } from "./state/state";
 import { Store } from "./state/store";
 import { DrawnMesh } from "./view/drawn_mesh";
@@ -53,7 +53,11 @@ async function start(): Promise<void> {
   const { description } = container;
   const image = description.image ? firstImage(container) : null;
   const initial = initialState(description, image);
-  const store = new Store({ ...initial, ...(await fromFragment(location.hash, container)) });
+  const linked = await fromFragment(location.hash, container);
+  if (namesDesign(location.hash) && !linked.design) {
+    say("The design of this link does not fit this model: the middle of its range is shown.");
+  }
+  const store = new Store({ ...initial, ...linked });
   const predictions = new Predictions(store, description.dimension === 1, showFailure);
   // The worker starts while the page is put together.
   const started = predictions.start(setupOf(container, runtime));

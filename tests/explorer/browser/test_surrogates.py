@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -12,14 +11,11 @@ import pytest
 from simulgenvae.deployment.write import inputs_of, random_conditions
 from simulgenvae.explorer.describe import Origin
 from simulgenvae.explorer.networks import SAMPLES
-from simulgenvae.explorer.page import make_page
-from simulgenvae.explorer.server import PageServer
 from simulgenvae.explorer.twin import make_twin
 from simulgenvae.quantities import default_texts
 from simulgenvae.surrogate.surrogate import Surrogate
 from tests.explorer.browser.conftest import Open
 from tests.explorer.browser.shown import CLOSE, require_shown
-from tests.explorer.browser.small_models import small_model
 
 ORIGIN = Origin("S", "model-1", "2026-01-01T00:00:00Z", None)
 
@@ -58,17 +54,3 @@ def test_the_page_shows_what_the_surrogate_predicts(
         for name in ("value", "std", "lower", "upper"):
             allowed = CLOSE * abs(float(expected_quantity["value"]))
             assert abs(found_quantity[name] - float(expected_quantity[name])) < allowed, name
-
-
-def test_a_served_page_works_under_the_policy_of_its_server(open_page: Open) -> None:
-    container = small_model("plate").container()
-    page = open_page(container, load=False)
-    with PageServer(lambda: make_page("S", container)) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        page.address = server.address
-        page.load()
-        page.complete()
-        assert page.page.title() == "S"
-        server.shutdown()
-        thread.join()

@@ -39,6 +39,12 @@ export async function toFragment(state: State, initial: State, container: Contai
 
 const FLAGS = ["edges", "isolines", "displaced", "arrows"] as const;
 
+/** Whether a fragment has a design, whatever is in it. */
+export function namesDesign(fragment: string): boolean {
+  const parts = new URLSearchParams(fragment.replace(/^#/, ""));
+  return parts.has("x") || parts.has("image");
+}
+
 /** Return what a fragment changes in the initial state; parts that make no sense are left out. */
 export async function fromFragment(fragment: string, container: Container): Promise<Partial<State>> {
   const parts = new URLSearchParams(fragment.replace(/^#/, ""));

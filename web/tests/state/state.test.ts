@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { fromUnit, isOutside, keyOf, nearestRun, outsideTexts, randomDesign, shownRuns, toUnit, trainingDesign } from "../../src/state/designs";
-import { fromFragment, toFragment } from "../../src/state/fragment";
+import { fromFragment, namesDesign, toFragment } from "../../src/state/fragment";
 import { initialState, type State } from "../../src/state/state";
 import { Store } from "../../src/state/store";
 import { firstImage, trainingImage } from "../../src/image/training";
@@ -31,6 +31,10 @@ describe("a link", () => {
     };
     const fragment = await toFragment(state, INITIAL, CONTAINER);
     expect({ ...INITIAL, ...(await fromFragment(`#${fragment}`, CONTAINER)) }).toEqual(state);
+  });
+
+  it("has a design, or none", () => {
+    expect(["#x=1,2", "#image=~AA", "#t=1", ""].map(namesDesign)).toEqual([true, true, false, false]);
   });
 
   it.each([[true, 0.75], [false, 2]])("has times between the trained ones: %s", async (continuous, expected) => {
