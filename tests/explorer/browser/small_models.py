@@ -195,9 +195,9 @@ class SmallModel:
     def _design_network(self) -> onnx.ModelProto:
         if self.image_size:
             kind = TensorProto.UINT8 if self.image_bits == 8 else TensorProto.FLOAT
-            given = _value("images", kind, [1, self.image_size, self.image_size, 1])
+            given = value_info("images", kind, [1, self.image_size, self.image_size, 1])
         else:
-            given = _value("parameters", TensorProto.DOUBLE, [1, 2])
+            given = value_info("parameters", TensorProto.DOUBLE, [1, 2])
         nodes = [
             helper.make_node("Cast", [given.name], ["single"], to=TensorProto.FLOAT),
             helper.make_node("Flatten", ["single"], ["flat"]),
@@ -218,11 +218,11 @@ class SmallModel:
             "unit": np.array([1.0]),
         }  # fmt: skip
         outputs = [
-            _value("latents", TensorProto.FLOAT, [1, self.rank]),
-            _value("novelty", TensorProto.DOUBLE, [1]),
-            _value("widening", TensorProto.DOUBLE, [1]),
+            value_info("latents", TensorProto.FLOAT, [1, self.rank]),
+            value_info("novelty", TensorProto.DOUBLE, [1]),
+            value_info("widening", TensorProto.DOUBLE, [1]),
         ]
-        return _model(nodes, [given], outputs, weights)
+        return model_file(nodes, [given], outputs, weights)
 
     def _coefficient_network(self) -> onnx.ModelProto:
         nodes = [
@@ -243,34 +243,36 @@ class SmallModel:
             "sampled": self.samples,
         }
         inputs = [
-            _value("latents", TensorProto.FLOAT, [1, self.rank]),
-            _value("widening", TensorProto.DOUBLE, [1]),
-            _value("times", TensorProto.FLOAT, ["t"]),
+            value_info("latents", TensorProto.FLOAT, [1, self.rank]),
+            value_info("widening", TensorProto.DOUBLE, [1]),
+            value_info("times", TensorProto.FLOAT, ["t"]),
         ]
         outputs = [
-            _value("mean", TensorProto.FLOAT, ["t", self.rank]),
-            _value("deviations", TensorProto.FLOAT, [DEVIATIONS, "t", self.rank]),
-            _value("samples", TensorProto.FLOAT, [SAMPLES, "t", self.rank]),
+            value_info("mean", TensorProto.FLOAT, ["t", self.rank]),
+            value_info("deviations", TensorProto.FLOAT, [DEVIATIONS, "t", self.rank]),
+            value_info("samples", TensorProto.FLOAT, [SAMPLES, "t", self.rank]),
         ]
-        return _model(nodes, inputs, outputs, weights)
+        return model_file(nodes, inputs, outputs, weights)
 
     def _basis_network(self) -> onnx.ModelProto:
         nodes = [helper.make_node("MatMul", ["rows", "basis"], ["states"])]
-        inputs = [_value("rows", TensorProto.FLOAT, ["n", self.rank])]
-        outputs = [_value("states", TensorProto.FLOAT, ["n", self.basis.shape[1]])]
-        return _model(nodes, inputs, outputs, {"basis": self.basis})
+        inputs = [value_info("rows", TensorProto.FLOAT, ["n", self.rank])]
+        outputs = [value_info("states", TensorProto.FLOAT, ["n", self.basis.shape[1]])]
+        return model_file(nodes, inputs, outputs, {"basis": self.basis})
 
 
-def _value(name: str, kind: int, shape: list[int | str]) -> onnx.ValueInfoProto:
+def value_info(name: str, kind: int, shape: list[int | str]) -> onnx.ValueInfoProto:
+    """Return the description of an input or output of a network."""
     return helper.make_tensor_value_info(name, kind, shape)
 
 
-def _model(
+def model_file(
     nodes: list[onnx.NodeProto],
     inputs: list[onnx.ValueInfoProto],
     outputs: list[onnx.ValueInfoProto],
     weights: Mapping[str, Array],
 ) -> onnx.ModelProto:
+    """Return a network of some operators."""
     constants = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     graph = helper.make_graph(nodes, "small", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
