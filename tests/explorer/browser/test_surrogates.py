@@ -69,6 +69,23 @@ def test_the_page_shows_what_the_surrogate_predicts(
         for name in ("value", "std", "lower", "upper"):
             allowed = CLOSE * abs(float(expected_quantity["value"]))
             assert abs(found_quantity[name] - float(expected_quantity[name])) < allowed, name
+    # Where the numbers of networks overflow, both say the same.
+    far = replace(design, table=design.table * [1e60, 1.0])
+    known = surrogate.predict(far, samples=SAMPLES)
+    unknown = surrogate.quantities(far, default_texts(surrogate.variables)).isel(run=0)
+    parameters = json.dumps(far.table[0].tolist())
+    page.set(f"{{time: {last}, design: {{parameters: {parameters}, image: {image}}}}}")
+    for shown, name in {"prediction": "fields", "std": "std", "lower": "lower"}.items():
+        found = np.array(page.values(0, shown))
+        np.testing.assert_allclose(
+            found, known[name].to_numpy()[0, last, :, 0], 1e-5, 0, err_msg=name
+        )
+    expected_error = page.page.evaluate("window.explorer.study.expectedError")
+    np.testing.assert_allclose(expected_error, known["expected_error"][0], 1e-3)
+    for q, found_quantity in enumerate(page.page.evaluate("window.explorer.quantities")):
+        for name in ("value", "std", "lower", "upper"):
+            expected = float(unknown[name][q])
+            np.testing.assert_allclose(found_quantity[name], expected, 1e-5, 0, err_msg=name)
 
 
 @pytest.mark.slow
