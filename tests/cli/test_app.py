@@ -17,7 +17,7 @@ from simulgenvae import Study
 from simulgenvae.cli.main import main
 from simulgenvae.explorer.container import unpack
 from simulgenvae.explorer.server import PageServer
-from tests.explorer.conftest import assets, exported_once
+from tests.explorer.conftest import assets, exported_once, own_address
 
 __all__ = ["assets", "exported_once"]
 
@@ -95,6 +95,31 @@ def test_a_clone_without_built_assets(
     (assets / "page.html").unlink()
     assert main(["app", str(board), "--no-browser"]) == 2
     assert "Build it with `make web`" in " ".join(capfd.readouterr().err.split())
+
+
+@pytest.mark.usefixtures("assets")
+def test_others_on_the_network_are_let_in_only_after_a_warning(
+    board: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = own_address()
+
+    def stop(server: PageServer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PageServer, "serve_forever", stop)
+    assert main(["app", str(board), "--no-browser", "--host", host]) == 0
+    said = " ".join(capfd.readouterr().out.split())
+    assert "warning: others on the network can open this page with its address" in said
+    assert f"http://{host}:" in said
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "nonsense"])
+@pytest.mark.usefixtures("assets")
+def test_an_address_that_cannot_be_served(
+    board: Path, host: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["app", str(board), "--no-browser", "--host", host]) == 2
+    assert f"--host {host}" in capfd.readouterr().err.replace("'", "")
 
 
 @pytest.mark.usefixtures("assets")

@@ -138,6 +138,18 @@ def test_written_designs_are_those_of_a_table(cli: Any, trained: Path) -> None:
             assert np.array_equal(at[name], csv[name]), name
 
 
+def test_a_design_beyond_what_the_model_can_say(cli: Any, trained: Path) -> None:
+    table = trained / "far.json"
+    done = cli("predict", trained, "--at", "speed=1e30,size=1", "--at", AT, "--table", table)
+    assert done.code == 0, done.err
+    assert "run 'design_1' is beyond what the model can say" in " ".join(done.out.split())
+    assert "run 'design_2'" not in done.out
+    far, near = json.loads(table.read_text())
+    assert far["expected_error"] is None
+    assert "beyond what the model can say" in far["warnings"][-1]
+    assert "beyond" not in " ".join(near["warnings"])
+
+
 def test_without_torch_the_same_is_written(cli: Any, trained: Path) -> None:
     arguments = ("predict", trained, "--at", AT, "--samples", 2, "--out")
     modules, _ = loaded(*arguments, trained / "light.npz")

@@ -1,6 +1,7 @@
 """What a page computes from its container, in Python: fields, uncertainty and scores of a design.
 
-Nothing of the surrogate is used here: the container is all that a page has.
+Nothing of the surrogate is used here: the container is all that a page has. Only the axes of
+deviations come from the package; those of the page are tested in web/tests/model/principal.test.ts.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 
 from simulgenvae.explorer.container import unpack
 from simulgenvae.explorer.onnx_file import Session
+from simulgenvae.surrogate.ensemble.coefficient_prediction import principal_deviations
 
 
 class Page:
@@ -35,11 +37,12 @@ class Page:
         every = np.array(self.about["times"])
         shown = every if times is None else times
         mean, deviations = self._coefficients(design, shown)
+        deviations = principal_deviations(deviations)
         all_mean, all_deviations = self._coefficients(design, every)
         factors = self.about["calibration"]
         fields = self._mean_fields(mean)
         variance = np.sum([np.square(self._deviating(each)) for each in deviations], axis=0)
-        spread = np.sqrt(variance + self._floor(all_deviations))
+        spread = np.sqrt(variance + self._floor(principal_deviations(all_deviations)))
         if "state.valued" in self.arrays:
             nothing = self.arrays["state.valued"] == 0
             fields[:, nothing] = np.nan

@@ -115,12 +115,6 @@ def check(surrogate: Surrogate) -> Twin:
     return twin
 
 
-@pytest.fixture(autouse=True)
-def _whole_variance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ``predict`` leave out nothing of the variance, to save time, as a page does not."""
-    monkeypatch.setattr("simulgenvae.surrogate.ensemble.coefficient_prediction.LEFT_OUT", 0.0)
-
-
 def test_nodes_move_as_the_parameters_determine(make_settings: MakeSettings) -> None:
     surrogate = fit(stretched(("stretch", "load")), make_settings(3))
     about = check(surrogate).description

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulgenvae.errors import UserError
-from simulgenvae.explorer.page import filled, make_page, policy
+from simulgenvae.explorer.page import filled, has_assets, make_page, policy
 
 HOSTILE = '</title><script>alert(1)</script>"\u202e<!--TWIN-->'
 
@@ -57,3 +57,9 @@ def test_assets_that_are_missing_say_how_they_are_built(assets: Path, name: str)
 def test_a_template_of_another_version() -> None:
     with pytest.raises(UserError, match="not the template of this version"):
         filled(b"<!--TITLE--><!--TITLE--><!--TWIN-->", {b"TITLE": b"", b"TWIN": b""})
+
+
+@pytest.mark.skipif(not has_assets(), reason="the explorer's page is not built: make web")
+def test_what_every_page_has_is_small() -> None:
+    """The page of the demo must stay below 20 MB, of which its model and mesh have 13."""
+    assert len(make_page("S", b"")) < 6.5e6

@@ -4,12 +4,14 @@ import http.client
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from simulgenvae.errors import UserError
-from simulgenvae.explorer.server import HOST, PageServer
-from tests.explorer.conftest import TEMPLATE
+from simulgenvae.explorer.host import LOOPBACK
+from simulgenvae.explorer.server import PageServer
+from tests.explorer.conftest import TEMPLATE, own_address
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -32,9 +34,9 @@ def pages() -> Pages:
     return Pages()
 
 
-@pytest.fixture
-def server(pages: Pages) -> Iterator[PageServer]:
-    with PageServer(pages) as found:
+@contextmanager
+def serving(pages: Pages, host: str = LOOPBACK) -> Iterator[PageServer]:
+    with PageServer(pages, host=host) as found:
         thread = threading.Thread(target=found.serve_forever, args=(0.01,))
         thread.start()
         yield found
@@ -42,8 +44,14 @@ def server(pages: Pages) -> Iterator[PageServer]:
         thread.join()
 
 
+@pytest.fixture
+def server(pages: Pages) -> Iterator[PageServer]:
+    with serving(pages) as found:
+        yield found
+
+
 def ask(server: PageServer, path: str | None = None, method: str = "GET", **headers: str) -> Answer:
-    connection = http.client.HTTPConnection(HOST, server.port, timeout=5)
+    connection = http.client.HTTPConnection(str(server.host.address), server.port, timeout=5)
     place = f"/{server.token}/" if path is None else path
     connection.putrequest(method, place, skip_host="Host" in headers)
     for name, value in headers.items():
@@ -66,6 +74,7 @@ def test_the_page_is_at_its_address_with_strict_headers(server: PageServer) -> N
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
     assert "Python" not in headers["Server"]
 
@@ -115,7 +124,7 @@ def test_the_page_is_asked_for_anew(server: PageServer, pages: Pages) -> None:
 
 
 def test_a_port_in_use(pages: Pages) -> None:
-    with socket.create_server((HOST, 0)) as taken:
+    with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UserError, match=f"--port {port}: another program uses this port"):
             PageServer(pages, port)
@@ -128,3 +137,37 @@ def test_a_port_that_cannot_be(pages: Pages) -> None:
 
 def test_only_this_machine_is_answered(server: PageServer) -> None:
     assert server.server_address[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
+def test_another_address_is_served_alone(pages: Pages, host: str) -> None:
+    try:
+        with socket.create_server(
+            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        ):
+            pass
+    except OSError:
+        pytest.skip(f"this machine has no address {host}")
+    with serving(pages, host) as server:
+        named = f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}"
+        assert server.address == f"http://{named}/{server.token}/"
+        assert ask(server, Origin=f"http://{named}")[0] == 200
+        assert ask(server, "/")[0] == 404
+        # Names of the usual address are those of another server.
+        for other in (f"127.0.0.1:{server.port}", f"localhost:{server.port}", "evil.example"):
+            assert ask(server, Host=other)[0] == 403
+            assert ask(server, Origin=f"http://{other}")[0] == 403
+
+
+def test_an_address_that_others_reach_has_no_header_that_browsers_complain_of(pages: Pages) -> None:
+    with serving(pages, own_address()) as server:
+        status, headers, _ = ask(server)
+    assert status == 200
+    assert "Cross-Origin-Opener-Policy" not in headers
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "0.0.0.1", "nonsense"])
+def test_addresses_of_other_machines_are_refused(pages: Pages, host: str) -> None:
+    with pytest.raises(UserError, match=f"--host '?{host}'? is no address of this machine"):
+        PageServer(pages, host=host)

@@ -26,12 +26,6 @@ ORIGIN = Origin("S", "model-1", "2026-01-01T00:00:00Z", Evaluation(relative_erro
 CLOSE = 1e-4
 
 
-@pytest.fixture(autouse=True)
-def _whole_variance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ``predict`` leave out nothing of the variance, to save time, as a page does not."""
-    monkeypatch.setattr("simulgenvae.surrogate.ensemble.coefficient_prediction.LEFT_OUT", 0.0)
-
-
 def check(surrogate: Surrogate) -> Page:
     """Compare all that a page computes with ``Surrogate.predict``; return the page."""
     twin = make_twin(surrogate, None, ORIGIN)

@@ -65,6 +65,22 @@ def test_values_are_those_of_the_predicted_field(surrogate: Surrogate, waves: Da
     assert found.attrs["warnings"] == []
 
 
+def test_a_design_beyond_what_networks_can_say_has_no_value_and_an_endless_band(
+    surrogate: Surrogate, waves: Dataset
+) -> None:
+    far = replace(waves.conditions.select([0]), table=np.array([[1e30, 1.0]]))
+    found = surrogate.quantities(far, TEXTS).isel(run=0)
+    for name, expected in {
+        "value": np.nan,
+        "std": np.inf,
+        "lower": -np.inf,
+        "upper": np.inf,
+    }.items():
+        np.testing.assert_array_equal(found[name], np.full(3, expected), name)
+    assert np.isnan(found["time"]).all()
+    assert np.isnan(found["place"]).all()
+
+
 def test_a_design_does_not_depend_on_the_others(
     surrogate: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

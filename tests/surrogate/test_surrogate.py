@@ -361,6 +361,24 @@ def test_designs_outside_the_trained_range_are_named(trained: Surrogate, waves: 
     assert np.isfinite(predicted["fields"]).all()
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.4])
+def test_designs_beyond_what_networks_can_say_have_an_infinite_spread(
+    ensemble: Surrogate, waves: Dataset, weight: float
+) -> None:
+    mixed = replace(ensemble, ensemble=replace(ensemble.ensemble, gp_weight=weight))
+    table = np.array([[1.0, 1.0], [1e30, 1.0]])
+    found = mixed.predict(Conditions(("inside", "far"), waves.conditions.names, table), samples=12)
+    assert np.isnan(found["fields"][1]).all()
+    assert (found["std"][1] == np.inf).all()
+    assert (found["lower"][1] == -np.inf).all()
+    assert (found["upper"][1] == np.inf).all()
+    assert found["expected_error"][1] == np.inf
+    (warning,) = (line for line in found.attrs["warnings"] if "beyond what" in line)
+    assert warning.startswith("run 'far' is beyond what the model can say")
+    for name in ("fields", "std", "lower", "upper", "expected_error"):
+        assert np.isfinite(found[name][0]).all(), name
+
+
 def test_warnings_of_all_batches_are_kept(
     trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

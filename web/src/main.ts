@@ -4,7 +4,8 @@ import "uplot/dist/uPlot.min.css";
 import "./page/style.css";
 import { type Container, readContainer } from "./data/container";
 import { embeddedBytes } from "./data/embedded";
-import { trainingImage } from "./image/training";
+import { firstImage } from "./image/training";
+import type { Pixels } from "./image/pixels";
 import { setupOf } from "./model/setup";
 import { aboutDialog } from "./page/about";
 import { CurvePanel } from "./page/curve_panel";
@@ -20,6 +21,7 @@ import { Reading } from "./page/reading";
 import { ShownFields } from "./page/shown_fields";
 import { Takeaway } from "./page/takeaway";
 import { themeButton } from "./page/theme";
+import { viewKeys } from "./page/view_keys";
 import { designsPanel } from "./panels/designs";
 import { displayPanel } from "./panels/display";
 import { ImagePanel } from "./panels/image";
@@ -28,7 +30,7 @@ import { ProbesPanel } from "./panels/probes";
 import { QuantitiesPanel } from "./panels/quantities";
 import { TimePanel } from "./panels/time";
 import { randomDesign } from "./state/designs";
-import { fromFragment } from "./state/fragment";
+import { fromFragment, namesDesign } from "./state/fragment";
 import { initialState, middle } from "./state/state";
 import { Store } from "./state/store";
 import { DrawnMesh } from "./view/drawn_mesh";
@@ -49,13 +51,17 @@ async function start(): Promise<void> {
   const runtime = await unpacking;
   performance.mark("unpacked");
   const { description } = container;
-  const firstImage = description.image ? trainingImage(container, 0) : null;
-  const initial = initialState(description, firstImage);
-  const store = new Store({ ...initial, ...(await fromFragment(location.hash, container)) });
+  const image = description.image ? firstImage(container) : null;
+  const initial = initialState(description, image);
+  const linked = await fromFragment(location.hash, container);
+  if (namesDesign(location.hash) && !linked.design) {
+    say("The design of this link does not fit this model: the middle of its range is shown.");
+  }
+  const store = new Store({ ...initial, ...linked });
   const predictions = new Predictions(store, description.dimension === 1, showFailure);
   // The worker starts while the page is put together.
   const started = predictions.start(setupOf(container, runtime));
-  assemble(container, store, predictions, initial, firstImage);
+  assemble(container, store, predictions, initial, image);
   performance.mark("assembled");
   await started;
   performance.mark("model");
@@ -66,7 +72,7 @@ function assemble(
   store: Store,
   predictions: Predictions,
   initial: ReturnType<typeof initialState>,
-  firstImage: ReturnType<typeof trainingImage> | null,
+  image: Pixels | null,
 ): void {
   const { description } = container;
   const mesh = new DrawnMesh(container);
@@ -79,7 +85,7 @@ function assemble(
   }
   if (description.image) new ImagePanel(byId("image"), container, description.image, store);
   byId("image-section").hidden = !description.image;
-  designsPanel(byId("designs"), container, store, firstImage);
+  designsPanel(byId("designs"), container, store, image);
 
   const root = byId("stage");
   const view =
@@ -142,13 +148,14 @@ function assemble(
   };
   window.explorer = hookOf(container, store, predictions, fields, placed);
   listenToKeys({
+    ...(stage && viewKeys(stage.camera, mesh.dimension)),
     ArrowLeft: () => time.step(-1),
     ArrowRight: () => time.step(1),
     Home: () => time.step(-Infinity),
     End: () => time.step(Infinity),
     " ": () => time.toggle(),
     r: () => store.set({ design: randomDesign(container) }),
-    0: () => store.set({ design: { parameters: middle(description), image: firstImage } }),
+    0: () => store.set({ design: { parameters: middle(description), image } }),
     p: () => reading.togglePin(),
     f: () => stage?.look(mesh.dimension === 3 ? "iso" : "z"),
     e: () => store.set({ edges: !store.state.edges }),

@@ -49,6 +49,7 @@ export const DESCRIPTION: Description = {
   training_ids: ["a", "b"],
   calibration: { std_factor: 2, interval_factor: 3, level: 0.9, label: "90 % interval", runs: 12, warning: null },
   variance_floor: 0.1,
+  variance_left_out: 1e-4,
   novelty_limit: 1,
   quantities: [],
   left_out_quantities: [],
@@ -82,11 +83,11 @@ export function container(description: Description = DESCRIPTION, arrays: Record
   return readContainer(written(description, { "training.table": table, ...arrays }));
 }
 
-/** A study of images of 2 × 2 pixels. */
+/** A study of four runs with images of 2 × 2 pixels, of which the page has two. */
 export function imageContainer(): Container {
   const images = { data: Uint8Array.of(0, 0, 0, 255, 255, 255, 255, 255), shape: [2, 2, 2, 1] };
   return container(
-    { ...DESCRIPTION, inputs: [], image: { size: 2, channels: 1, bits: 8 } },
-    { "training.images": images },
+    { ...DESCRIPTION, inputs: [], image: { size: 2, channels: 1, bits: 8 }, training_ids: ["a", "b", "c", "d"] },
+    { "training.images": images, "training.image_runs": { data: Uint32Array.of(0, 3) } },
   );
 }

@@ -28,6 +28,7 @@ def app(
         int,
         Parameter(group=OUTPUT, validator=Number(gte=0, lte=65535), show_default="a free one"),
     ] = 0,
+    host: Annotated[str, Parameter(group=OUTPUT, show_default="this machine alone")] = "127.0.0.1",
     no_browser: Annotated[bool, Parameter(group=OUTPUT)] = False,
     messages: Messages = Messages(),
 ) -> None:
@@ -37,11 +38,13 @@ def app(
     ----------
     port
         Port on this machine.
+    host
+        Address or name of this machine, by which others on the network can open the page.
     no_browser
         Only print the address.
     """
     study = simulgenvae.Study.open(folder, model)
-    with study.serve(port) as server:
+    with study.serve(port, host) as server:
         show(f"{server.address} shows {study.folder}; Ctrl-C ends it")
         if not no_browser:
             webbrowser.open(server.address)

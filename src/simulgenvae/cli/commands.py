@@ -154,10 +154,11 @@ COMMANDS: dict[str, Command] = {
         "Move the inputs and see the field, in a browser.",
         function="simulgenvae.cli.app:app",
         description=(
-            "The page runs the model itself, and is served on this machine alone; its address is "
-            "shown. Ctrl-C ends it. export writes the same page as one file."
+            "The page runs the model itself, and is served on this machine alone unless --host "
+            "says otherwise; its address is shown. Ctrl-C ends it. export writes the same page as "
+            "one file."
         ),
-        examples=("app S", "app S --port 8765 --no-browser"),
+        examples=("app S", "app S --port 8765 --no-browser", "app S --host 192.168.0.7"),
     ),
     "export": Command(
         "Write the surrogate as one file for other runtimes, or as a page.",

@@ -28,6 +28,7 @@ from simulgenvae.mesh.components import whole_fields
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.ensemble import Calibration, interval_label, interval_warning
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
+from simulgenvae.surrogate.ensemble.coefficient_prediction import LEFT_OUT
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR
 from simulgenvae.surrogate.labelled_arrays import NOVELTY_LIMIT
 from simulgenvae.surrogate.predict import required_ensemble
@@ -102,6 +103,7 @@ def describe(
         training_ids=() if training is None else training.ids,
         calibration=_calibration(surrogate, is_exact=is_exact),
         variance_floor=VARIANCE_FLOOR,
+        variance_left_out=LEFT_OUT,
         novelty_limit=NOVELTY_LIMIT,
         quantities=quantities.found,
         left_out_quantities=quantities.left_out,

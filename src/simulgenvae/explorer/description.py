@@ -211,6 +211,8 @@ class Description(_Record):
     calibration: CalibrationFactors
     variance_floor: float
     """Part of the mean variance of a run that is added everywhere."""
+    variance_left_out: float
+    """Largest part of the variance that is left out where fields are computed from it."""
     novelty_limit: float
     """Novelty above which a design is further from the training runs than these are apart."""
     quantities: tuple[Quantity, ...] = ()

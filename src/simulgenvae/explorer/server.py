@@ -1,7 +1,8 @@
-"""Server of one page on loopback, for the browser of the person who started it.
+"""Server of one page, for the browser of the person who started it.
 
-Other programs of this machine, and pages of other sites, must not read the page: its address has a
-random token, and requests must name this server as their host and their origin.
+It is on loopback unless another address of this machine is asked for. Other programs and machines,
+and pages of other sites, must not read the page: its address has a random token, and requests must
+name this server as their host and their origin.
 
 Tested in tests/explorer/test_server.py.
 """
@@ -16,22 +17,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
 
 from simulgenvae.errors import UserError
+from simulgenvae.explorer.host import LOOPBACK, Host
 from simulgenvae.explorer.page import policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HOST = "127.0.0.1"
 _TEXT = "text/plain; charset=utf-8"
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_OPENER_POLICY = {"Cross-Origin-Opener-Policy": "same-origin"}
+"""Browsers ignore it, with an error on their console, where a page is not encrypted and comes from
+another machine."""
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -44,24 +47,28 @@ class PageServer(ThreadingHTTPServer):
         Function that returns the page. It may raise UserError, whose text is shown then.
     port
         Port; 0 for a free one.
+    host
+        Address of this machine, or a name of it.
 
     Raises
     ------
     UserError
-        Where the port is in use, or cannot be used.
+        Where the port is in use, or cannot be used, and for what is no address of this machine.
     """
 
     # On Windows it would let two servers have the same port.
     allow_reuse_address = os.name != "nt"
     daemon_threads = True
 
-    def __init__(self, page: Callable[[], bytes], port: int = 0) -> None:
+    def __init__(self, page: Callable[[], bytes], port: int = 0, host: str = LOOPBACK) -> None:
         self.page = page
+        self.host = Host.of(host)
+        self.address_family = self.host.family
         self.token = secrets.token_urlsafe(24)
         try:
-            super().__init__((HOST, port), _Handler)
+            super().__init__((str(self.host.address), port), _Handler)
         except (OSError, OverflowError) as error:
-            raise UserError(_refused(port, error)) from error
+            raise UserError(_refused(host, port, error)) from error
 
     @property
     def port(self) -> int:
@@ -71,12 +78,12 @@ class PageServer(ThreadingHTTPServer):
     @property
     def address(self) -> str:
         """Address of the page."""
-        return f"http://{HOST}:{self.port}/{self.token}/"
+        return f"http://{self.host.in_url(self.port)}/{self.token}/"
 
     @property
     def hosts(self) -> frozenset[str]:
         """Names by which a browser may call this server."""
-        return frozenset(f"{name}:{self.port}" for name in (HOST, "localhost"))
+        return self.host.names(self.port)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -132,6 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: HTTPStatus, content: bytes, more: dict[str, str] | None = None
     ) -> None:
         headers = {"Content-Type": _TEXT, "Content-Security-Policy": _NOTHING, **_HEADERS}
+        if cast("PageServer", self.server).host.is_loopback:
+            headers |= _OPENER_POLICY
         self.send_response(status)
         for name, value in (headers | (more or {})).items():
             self.send_header(name, value)
@@ -147,8 +156,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the browser has gone
 
 
-def _refused(port: int, error: Exception) -> str:
-    if getattr(error, "errno", None) == errno.EADDRINUSE:
+def _refused(host: str, port: int, error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number in {errno.EADDRNOTAVAIL, errno.EINVAL}:
+        return (
+            f"--host {host} is no address of this machine: give one that it has, or leave --host "
+            "out to serve this machine alone."
+        )
+    if number == errno.EADDRINUSE:
         return (
             f"--port {port}: another program uses this port. Give another one, or leave --port out "
             "for a free one."

@@ -122,17 +122,25 @@ def _training_arrays(surrogate: Surrogate, training: Conditions | None) -> dict[
     table = np.zeros((0, len(scaler.names))) if training is None else training.table
     arrays: dict[str, NDArray[Any]] = {"training.table": table.astype(np.float64)}
     if scaler.images is not None:
-        arrays["training.images"] = _training_images(training, scaler.images)
+        runs = _runs_with_image(training)
+        arrays["training.image_runs"] = runs
+        arrays["training.images"] = _images_of(training, runs, scaler.images)
     return arrays
 
 
-def _training_images(training: Conditions | None, form: ImageFormat) -> NDArray[Any]:
+def _runs_with_image(training: Conditions | None) -> NDArray[np.uint32]:
+    """Return the runs whose images a page has, spread evenly over all, ``[n]``."""
+    if training is None or training.images is None:
+        return np.zeros(0, np.uint32)
+    last = len(training) - 1
+    return np.linspace(0, last, min(last + 1, MOST_IMAGES)).round().astype(np.uint32)
+
+
+def _images_of(
+    training: Conditions | None, runs: NDArray[np.uint32], form: ImageFormat
+) -> NDArray[Any]:
     """Return images ``[n, S, S, C]``; none where the data are not there any more."""
     if training is None or training.images is None:
         return np.zeros((0, form.size, form.size, form.channels), form.pixel_type)
-    pixels = training.images.pixels
-    # Spread evenly over the runs.
-    last = len(pixels) - 1
-    shown = np.linspace(0, last, min(last + 1, MOST_IMAGES)).round().astype(int)
-    found: NDArray[Any] = pixels[shown]
+    found: NDArray[Any] = training.images.pixels[runs]
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -134,7 +135,7 @@ def write_result_table(rows: Sequence[ResultRow], path: Path) -> None:
 def _entry(row: ResultRow) -> dict[str, object]:
     def named(cells: Mapping[str, Cell]) -> dict[str, dict[str, Value]]:
         return {
-            name: {"value": cell.value, "unit": cell.unit} if cell.unit else {"value": cell.value}
+            name: {"value": _known(cell.value)} | ({"unit": cell.unit} if cell.unit else {})
             for name, cell in cells.items()
         }
 
@@ -142,9 +143,14 @@ def _entry(row: ResultRow) -> dict[str, object]:
         "id": row.design,
         "inputs": named(row.inputs),
         "quantities": named(row.quantities),
-        "expected_error": row.expected_error,
-        **({} if row.true_error is None else {"true_error": row.true_error}),
-        "novelty": row.novelty,
+        "expected_error": _known(row.expected_error),
+        **({} if row.true_error is None else {"true_error": _known(row.true_error)}),
+        "novelty": _known(row.novelty),
         "warnings": list(row.warnings),
         "texts": dict(row.carried),
     }
+
+
+def _known(value: Value) -> Value:
+    """Return a value of a JSON file, which has no infinite numbers."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

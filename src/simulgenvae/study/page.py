@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.errors import UserError
-from simulgenvae.study.data import StudyData
+from simulgenvae.study.data import StudyData, log_warnings
 
 if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from simulgenvae.explorer.server import PageServer
     from simulgenvae.surrogate.model_record import ModelFacts
     from simulgenvae.surrogate.surrogate import Surrogate
+
+
+_OPEN_TO_OTHERS = (
+    "others on the network can open this page with its address, and read the model, the mesh and "
+    "the inputs of the training runs; the page is not encrypted on its way"
+)
 
 
 class Page(NamedTuple):
@@ -67,18 +73,21 @@ class Paging(StudyData):
         twin = make_twin(surrogate, _training(study, surrogate), origin, texts, study.folder)
         return Page(make_page(name, twin.container()), twin.difference)
 
-    def serve(self, port: int = 0) -> PageServer:
+    def serve(self, port: int = 0, host: str = "127.0.0.1") -> PageServer:
         """Return a server of the page on this machine, which is made before it returns.
 
         Parameters
         ----------
         port
             Port; a free one for 0.
+        host
+            Address of this machine, or a name of it. By default only this machine reaches the page;
+            a warning is logged where others do.
 
         Raises
         ------
         UserError
-            As :meth:`page` does, and for a port that cannot be used.
+            As :meth:`page` does, and for an address or a port that cannot be used.
 
         Examples
         --------
@@ -89,12 +98,14 @@ class Paging(StudyData):
 
         source = _CurrentPage(self)
         # The port first: a page takes seconds to make.
-        server = PageServer(source, port)
+        server = PageServer(source, port, host)
         try:
             source()
         except BaseException:
             server.server_close()
             raise
+        if not server.host.is_loopback:
+            log_warnings([_OPEN_TO_OTHERS])
         return server
 
 

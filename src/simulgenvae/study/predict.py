@@ -31,6 +31,7 @@ from simulgenvae.study.compared import Compared, placements_of_runs
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 from simulgenvae.study.given_meshes import OwnMeshes, matched, mesh_files, placements_of
 from simulgenvae.study.predicted_design import PredictedDesign, predicted_designs
+from simulgenvae.surrogate.labelled_arrays import beyond_warning
 from simulgenvae.surrogate.outline import Outline
 from simulgenvae.surrogate.selection import require_samples
 
@@ -263,7 +264,7 @@ class _Request:
             batches, self._mesh(parts), out, overwrite=overwrite, runs=None, own=own
         )
         found = with_quantities(found, quantities)
-        self._write_table(found, warnings)
+        self._conclude(found, warnings)
         return found
 
     def with_torch(
@@ -310,7 +311,7 @@ class _Request:
             own = [replace(design, used_for=uses.get(design.design)) for design in own]
             found = list(chain(*collectives.all_gather(own)))
             if collectives.is_rank0():
-                self._write_table(found, [*warnings, *use_warnings(uses)])
+                self._conclude(found, [*warnings, *use_warnings(uses)])
             return found
 
     def _uses(self, surrogate: Surrogate, seen: Conditions) -> dict[str, Use]:
@@ -321,15 +322,17 @@ class _Request:
         log_warnings(use_summary(uses))
         return uses
 
-    def _write_table(self, designs: Sequence[PredictedDesign], warnings: Sequence[str]) -> None:
-        """Write the table of results, if one is wanted."""
+    def _conclude(self, designs: Sequence[PredictedDesign], warnings: Sequence[str]) -> None:
+        """Warn of designs without numbers, and write the table of results, if one is wanted."""
+        beyond = [beyond_warning(each.design) for each in designs if not each.has_numbers]
+        log_warnings(beyond)
         if self.table is None:
             return
         rows = rows_of(
             self.conditions,
             [design.expected_error for design in designs],
             [design.novelty for design in designs],
-            warnings,
+            [*warnings, *beyond],
             [quantity_cells(design.quantities) for design in designs],
             [design.true_error for design in designs],
         )

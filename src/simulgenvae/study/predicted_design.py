@@ -5,6 +5,7 @@ Tested in tests/cli/test_predict.py.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -60,6 +61,13 @@ class PredictedDesign:
     used_for: Use | None = None
     """Part of the split of a design that is solved too, if the model was made with it: the true
     error is then not that of a new design."""
+
+    @property
+    def has_numbers(self) -> bool:
+        """False too far outside of the trained range, where those of networks overflow."""
+        if self.expected_error is not None and math.isfinite(self.expected_error):
+            return True  # a node without values may be all that is predicted
+        return all(math.isfinite(each.mean) for each in self.variables)
 
 
 def predicted_designs(

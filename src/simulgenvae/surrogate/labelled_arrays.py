@@ -163,6 +163,14 @@ def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None)
     return {**attributes[0], "warnings": list(lines)}
 
 
+def beyond_warning(run: str) -> str:
+    """Return the warning about a design for which the networks have no numbers."""
+    return (
+        f"run {run!r} is beyond what the model can say: so far outside of the trained range its "
+        "numbers overflow. Its fields are NaN, and their standard deviation is infinite"
+    )
+
+
 def warnings_about(
     conditions: Conditions, scaler: ConditionScaler, novelty: NDArray[np.float64] | None
 ) -> list[str]:

@@ -20,7 +20,11 @@ from simulgenvae.surrogate.ensemble import (
     interval_warning,
 )
 from simulgenvae.surrogate.ensemble.spread import std_and_interval
-from simulgenvae.surrogate.labelled_arrays import PredictedArrays, warnings_about
+from simulgenvae.surrogate.labelled_arrays import (
+    PredictedArrays,
+    beyond_warning,
+    warnings_about,
+)
 from simulgenvae.surrogate.selection import require_samples
 from simulgenvae.utils.resources import require_memory
 from simulgenvae.utils.threads import threadpool_limits
@@ -161,6 +165,7 @@ class Predictor:
             novelty = ensemble.novelty(conditions)
         fields = {"fields": self.selection.decoder.decode(prediction.mean)}
         warnings = warnings_about(conditions, self.parts.condition_scaler, novelty)
+        warnings += _warnings_without_values(conditions, prediction)
         if self.samples > 0:
             warnings += uncertainty_warnings(ensemble)
             fields |= self._uncertainty(ensemble, prediction, fields["fields"])
@@ -170,8 +175,10 @@ class Predictor:
                 prediction, ensemble.calibration, self.parts.uniform_field_coefficients
             )
             smallest = np.finfo(np.float32).tiny
-            ratio = squared_errors / np.maximum(squared_sizes, smallest)
-            scores["expected_error"] = np.sqrt(ratio)
+            with np.errstate(invalid="ignore"):
+                ratio = squared_errors / np.maximum(squared_sizes, smallest)
+            # Where the prediction is no number, any error is possible.
+            scores["expected_error"] = np.sqrt(np.where(np.isnan(ratio), np.inf, ratio))
         return PredictedArrays(
             self.selection, fields, scores, conditions.ids, tuple(warnings), conditions.carried
         )
@@ -209,6 +216,14 @@ def prediction_warnings(
     novelty = None if parts.ensemble is None else parts.ensemble.novelty(conditions)
     found = warnings_about(conditions, parts.condition_scaler, novelty)
     return found + uncertainty_warnings(parts.ensemble) if samples > 0 else found
+
+
+def _warnings_without_values(
+    conditions: Conditions, prediction: CoefficientPrediction
+) -> list[str]:
+    """Return a warning for each design that the networks have no numbers for."""
+    predicted = zip(conditions.ids, prediction.mean, strict=True)
+    return [beyond_warning(run) for run, mean in predicted if not np.isfinite(mean).all()]
 
 
 def uncertainty_warnings(ensemble: Ensemble | None) -> list[str]:

@@ -189,8 +189,16 @@ class QuantityPredictor:
         std = self.calibration.std(samples)
         half = self.calibration.width * std
         values = samples.of_field + self.calibration.correction
+        # A prediction that is no number may be anything, anywhere.
+        unbounded = np.isinf(half)
+        unknown = np.isnan(values)
         return PredictedQuantities(
-            values, std, values - half, values + half, samples.times, samples.places
+            values,
+            std,
+            np.where(unbounded, -np.inf, values - half),
+            np.where(unbounded, np.inf, values + half),
+            np.where(unknown, np.nan, samples.times),
+            np.where(unknown[..., None], np.nan, samples.places),
         )
 
 

@@ -102,8 +102,12 @@ class QuantityCalibration:
         return cls(0, nothing, nothing, np.ones(quantities), normal.interval_factor)
 
     def std(self, samples: QuantitySamples) -> Array:
-        """Return the standard deviation of each quantity of n designs, ``[n, Q]``."""
+        """Return the standard deviation of each quantity of n designs, ``[n, Q]``.
+
+        It is infinite where samples are no numbers, too far outside of the trained range.
+        """
         variance = _variance(samples)
+        variance = np.where(np.isnan(variance), np.inf, variance)
         widening = samples.widening[:, None]
         if not self.runs:
             return widening * np.sqrt(variance)

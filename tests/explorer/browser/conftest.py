@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -37,6 +38,7 @@ class Opened:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("request", lambda request: self._see(request.url))
+        page.on("websocket", lambda socket: self.foreign.append(socket.url))
 
     def load(self, fragment: str = "", *, state: str = "ready") -> Opened:
         """Open the file, and wait until it shows a field (or has failed)."""
@@ -104,9 +106,14 @@ class Opened:
             self.wrong.append(f"{kind}: {text}")
 
     def _see(self, address: str) -> None:
-        own = (self.address, "file:", "blob:", "data:", "about:")
-        if not address.startswith(own):
-            self.foreign.append(address)
+        """Note a request, unless it is for the page itself or for what the page has made."""
+        parts = urlsplit(self.address)
+        origin = "null" if parts.scheme == "file" else f"{parts.scheme}://{parts.netloc}"
+        # The icon is empty, so that browsers ask for none.
+        own = {self.address, "about:blank", "data:,"}
+        if address.partition("#")[0] in own or address.startswith(f"blob:{origin}/"):
+            return
+        self.foreign.append(address)
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.cli.main import main
+from simulgenvae.explorer.networks import SAMPLES
+
 if TYPE_CHECKING:
-    import xarray as xr
+    from collections.abc import Mapping
 
     from tests.explorer.browser.conftest import Opened
 
@@ -15,9 +19,17 @@ CLOSE = 1e-4
 """Largest difference, as a fraction of the range of each variable."""
 
 
-def require_shown(page: Opened, known: xr.Dataset, time: int) -> None:
+def predicted_by_command(study: Path, out: Path, *design: str) -> Mapping[str, Any]:
+    """Return what ``simulgenvae predict`` writes of a design, which its options say."""
+    samples = ["--samples", str(SAMPLES), "--out", str(out), "--overwrite"]
+    assert main(["predict", str(study), *design, *samples]) == 0
+    with np.load(out) as found:
+        return dict(found)
+
+
+def require_shown(page: Opened, known: Mapping[Any, Any], time: int) -> None:
     """Compare fields, standard deviation and interval of the first design at a time."""
-    span = np.ptp(known["fields"].to_numpy(), axis=(0, 1, 2))
+    span = np.ptp(np.asarray(known["fields"]), axis=(0, 1, 2))
     # The ends of the interval have the differences of fields and spread.
     for shown, name, allowed in (
         ("prediction", "fields", CLOSE),
@@ -25,7 +37,7 @@ def require_shown(page: Opened, known: xr.Dataset, time: int) -> None:
         ("lower", "lower", 3 * CLOSE),
         ("upper", "upper", 3 * CLOSE),
     ):
-        expected = known[name].to_numpy()[0, time]
+        expected = np.asarray(known[name])[0, time]
         for v in range(expected.shape[-1]):
             found = np.array(page.values(v, shown))
             assert np.abs(found - expected[:, v]).max() < allowed * span[v], (shown, v)

@@ -49,12 +49,15 @@ class SmallModel:
         Pixels on each side of the images that it reads instead of a table; 0 for none.
     image_bits
         8, or 16 for images with values from 0 to 1.
+    image_runs
+        Training runs whose images the page has.
     """
 
     mesh: Drawn
     variables: tuple[tuple[str, str], ...] = (("T", "K"), ("u_x", "m"), ("u_y", "m"))
     image_size: int = 0
     image_bits: int = 8
+    image_runs: tuple[int, int, int] = (0, 1, 2)
     rank: int = RANK
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -138,7 +141,7 @@ class SmallModel:
                 "std_factor": STD_FACTOR, "interval_factor": INTERVAL_FACTOR, "level": 0.9,
                 "label": "90 % interval", "runs": 20, "warning": None,
             },
-            "variance_floor": FLOOR, "novelty_limit": 1.0, "quantities": [],
+            "variance_floor": FLOOR, "variance_left_out": 0.0, "novelty_limit": 1.0, "quantities": [],
             "left_out_quantities": [], "bands": None,
         }  # fmt: skip
         return about | self.changes
@@ -166,7 +169,7 @@ class SmallModel:
         table = np.array([[-1.0, 0.0], [0.2, 1.0], [1.0, 2.0]])
         return {
             "training.table": table[:, : 0 if self.image_size else 2],
-            **({"training.images": self.images()} if self.image_size else {}),
+            **(self._training_images() if self.image_size else {}),
             "mesh.points": self.mesh.points.astype(np.float32),
             "mesh.rows": np.arange(nodes, dtype=np.uint32),
             "mesh.triangles": self.mesh.triangles.astype(np.uint32),
@@ -181,6 +184,10 @@ class SmallModel:
             "model.basis": _bytes(self._basis_network()),
         }
 
+    def _training_images(self) -> dict[str, Array]:
+        runs = np.array(self.image_runs, np.uint32)
+        return {"training.images": self.images(), "training.image_runs": runs}
+
     def container(self) -> bytes:
         """Return the container of the page."""
         return packed(self.description(), self.arrays())
@@ -188,9 +195,9 @@ class SmallModel:
     def _design_network(self) -> onnx.ModelProto:
         if self.image_size:
             kind = TensorProto.UINT8 if self.image_bits == 8 else TensorProto.FLOAT
-            given = _value("images", kind, [1, self.image_size, self.image_size, 1])
+            given = value_info("images", kind, [1, self.image_size, self.image_size, 1])
         else:
-            given = _value("parameters", TensorProto.DOUBLE, [1, 2])
+            given = value_info("parameters", TensorProto.DOUBLE, [1, 2])
         nodes = [
             helper.make_node("Cast", [given.name], ["single"], to=TensorProto.FLOAT),
             helper.make_node("Flatten", ["single"], ["flat"]),
@@ -200,7 +207,10 @@ class SmallModel:
             helper.make_node("Abs", ["first"], ["size"]),
             helper.make_node("Reshape", ["size", "one"], ["sizes"]),
             helper.make_node("Cast", ["sizes"], ["novelty"], to=TensorProto.DOUBLE),
-            helper.make_node("Identity", ["unit"], ["widening"]),
+            # The spread grows with the square outside of the trained range of the first input.
+            helper.make_node("Max", ["novelty", "unit"], ["reach"]),
+            helper.make_node("Mul", ["reach", "reach"], ["square"]),
+            helper.make_node("Identity", ["unit" if self.image_size else "square"], ["widening"]),
         ]
         weights = {
             "weights": self.from_inputs,
@@ -208,11 +218,11 @@ class SmallModel:
             "unit": np.array([1.0]),
         }  # fmt: skip
         outputs = [
-            _value("latents", TensorProto.FLOAT, [1, self.rank]),
-            _value("novelty", TensorProto.DOUBLE, [1]),
-            _value("widening", TensorProto.DOUBLE, [1]),
+            value_info("latents", TensorProto.FLOAT, [1, self.rank]),
+            value_info("novelty", TensorProto.DOUBLE, [1]),
+            value_info("widening", TensorProto.DOUBLE, [1]),
         ]
-        return _model(nodes, [given], outputs, weights)
+        return model_file(nodes, [given], outputs, weights)
 
     def _coefficient_network(self) -> onnx.ModelProto:
         nodes = [
@@ -233,34 +243,36 @@ class SmallModel:
             "sampled": self.samples,
         }
         inputs = [
-            _value("latents", TensorProto.FLOAT, [1, self.rank]),
-            _value("widening", TensorProto.DOUBLE, [1]),
-            _value("times", TensorProto.FLOAT, ["t"]),
+            value_info("latents", TensorProto.FLOAT, [1, self.rank]),
+            value_info("widening", TensorProto.DOUBLE, [1]),
+            value_info("times", TensorProto.FLOAT, ["t"]),
         ]
         outputs = [
-            _value("mean", TensorProto.FLOAT, ["t", self.rank]),
-            _value("deviations", TensorProto.FLOAT, [DEVIATIONS, "t", self.rank]),
-            _value("samples", TensorProto.FLOAT, [SAMPLES, "t", self.rank]),
+            value_info("mean", TensorProto.FLOAT, ["t", self.rank]),
+            value_info("deviations", TensorProto.FLOAT, [DEVIATIONS, "t", self.rank]),
+            value_info("samples", TensorProto.FLOAT, [SAMPLES, "t", self.rank]),
         ]
-        return _model(nodes, inputs, outputs, weights)
+        return model_file(nodes, inputs, outputs, weights)
 
     def _basis_network(self) -> onnx.ModelProto:
         nodes = [helper.make_node("MatMul", ["rows", "basis"], ["states"])]
-        inputs = [_value("rows", TensorProto.FLOAT, ["n", self.rank])]
-        outputs = [_value("states", TensorProto.FLOAT, ["n", self.basis.shape[1]])]
-        return _model(nodes, inputs, outputs, {"basis": self.basis})
+        inputs = [value_info("rows", TensorProto.FLOAT, ["n", self.rank])]
+        outputs = [value_info("states", TensorProto.FLOAT, ["n", self.basis.shape[1]])]
+        return model_file(nodes, inputs, outputs, {"basis": self.basis})
 
 
-def _value(name: str, kind: int, shape: list[int | str]) -> onnx.ValueInfoProto:
+def value_info(name: str, kind: int, shape: list[int | str]) -> onnx.ValueInfoProto:
+    """Return the description of an input or output of a network."""
     return helper.make_tensor_value_info(name, kind, shape)
 
 
-def _model(
+def model_file(
     nodes: list[onnx.NodeProto],
     inputs: list[onnx.ValueInfoProto],
     outputs: list[onnx.ValueInfoProto],
     weights: Mapping[str, Array],
 ) -> onnx.ModelProto:
+    """Return a network of some operators."""
     constants = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     graph = helper.make_graph(nodes, "small", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)

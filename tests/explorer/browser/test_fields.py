@@ -63,6 +63,31 @@ def test_every_kind_of_mesh_is_drawn(open_page: Open, mesh: str) -> None:
     before = page.picture()
     page.set("{time: 4, design: {parameters: [-0.9, 2], image: null}}")
     assert page.picture() != before
+    if mesh == "box":
+        _require_turned_by_keys(page)
+
+
+def _require_turned_by_keys(page: Opened) -> None:
+    """Turn, move and zoom a mesh in space by keys, and show the whole of it again."""
+    page.page.keyboard.press("f")
+    start = page.picture()
+    _, _, _, *middle = page.state("camera")
+    for key in ("Shift+ArrowLeft", "Shift+ArrowUp", "+"):
+        before = page.picture()
+        page.page.keyboard.press(key)
+        assert page.picture() != before
+    *eye, zoom = page.state("camera")
+    assert eye[3:] == middle[:3]
+    assert zoom == pytest.approx(1.2)
+    page.page.keyboard.press("Control+Shift+ArrowRight")
+    assert page.state("camera")[3:6] != middle[:3]
+    # Over the pole it does not turn.
+    for _ in range(30):
+        page.page.keyboard.press("Shift+ArrowDown")
+    eye = np.array(page.state("camera"))
+    assert eye[2] > eye[5]
+    page.page.keyboard.press("f")
+    assert page.picture() == start
 
 
 def test_offsets_keep_their_digits_and_nodes_without_values_are_grey(open_page: Open) -> None:

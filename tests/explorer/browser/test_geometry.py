@@ -28,12 +28,6 @@ LONG = [1.4, 1.2]
 LAST = 3
 
 
-@pytest.fixture(autouse=True)
-def _whole_variance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ``predict`` leave out nothing of the variance, to save time, as a page does not."""
-    monkeypatch.setattr("simulgenvae.surrogate.ensemble.coefficient_prediction.LEFT_OUT", 0.0)
-
-
 class Plates(NamedTuple):
     """Surrogate of plates that are stretched, and its page."""
 

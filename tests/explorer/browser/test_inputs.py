@@ -98,8 +98,50 @@ def test_keys_move_through_time_and_play(page: Opened) -> None:
     page.page.keyboard.press("Escape")
 
 
+def test_space_plays_also_after_a_slider_was_used(page: Opened) -> None:
+    slider = page.page.get_by_label("a (mm), slider")
+    slider.focus()
+    slider.press("ArrowRight")
+    assert page.state("time") == 4
+    assert page.state("design.parameters[0]") != 0
+    page.page.keyboard.press("Space")
+    page.wait("window.explorer.state.time === 2")
+    page.page.keyboard.press("Space")
+    # Ticks and lists need the space bar themselves.
+    edges = page.page.get_by_label("Mesh edges")
+    edges.focus()
+    edges.press("Space")
+    assert page.state("edges") is True
+    edges.press("e")
+    assert page.state("edges") is False
+    assert page.page.get_by_role("button", name="Play", exact=True).count() == 1
+
+
+def test_the_camera_is_moved_by_keys(page: Opened) -> None:
+    page.page.keyboard.press("f")
+    whole, pictures = page.picture(), set()
+    for key in ("+", "-", "Shift+ArrowLeft", "Control+Shift+ArrowUp", "-"):
+        page.page.keyboard.press(key)
+        pictures.add(page.picture())
+    # Zooming in and out again shows the same.
+    assert whole in pictures
+    assert len(pictures) == 5
+    assert page.state("time") == 4
+    page.page.keyboard.press("f")
+    assert page.picture() == whole
+    page.page.keyboard.press("?")
+    keys = page.page.inner_text("dialog dl >> nth=1")
+    assert "Shift + ← → ↑ ↓" in keys
+    assert "move the mesh" in keys
+    page.page.keyboard.press("Escape")
+    page.set("{camera: null}")
+
+
 def test_images_are_chosen_drawn_and_dropped(open_page: Open) -> None:
-    model = SmallModel(plate_mesh(), image_size=8)
+    ids = ["first", "second", "third", "fourth", "fifth", "sixth"]
+    model = SmallModel(
+        plate_mesh(), image_size=8, image_runs=(0, 2, 5), changes={"training_ids": ids}
+    )
     page = open_page(model.container())
 
     def compare() -> None:
@@ -108,9 +150,18 @@ def test_images_are_chosen_drawn_and_dropped(open_page: Open) -> None:
         expected = model.fields(pixels)[page.state("time")][:, 0]
         assert max(abs(page.values(0, "prediction") - expected)) < 1e-3
 
-    page.page.get_by_label("Training image second").click()
-    assert page.state("design.image.training") == 1
+    page.page.get_by_label("Training image third").click()
+    assert page.state("design.image.training") == 2
     compare()
+    # Runs whose images are not in the page cannot be chosen, and it says so.
+    runs = page.page.get_by_label("Training run", exact=True)
+    assert runs.locator("option").all_inner_texts() == ["Training run …", "first", "third", "sixth"]
+    assert "3 of 6 training runs can be chosen" in page.page.inner_text("#designs")
+    runs.select_option("sixth")
+    pixels = page.page.evaluate("Array.from(window.explorer.state.design.image.data)")
+    assert pixels == model.images()[2].ravel().tolist()
+    nearest = page.page.inner_text("#nearest")
+    assert "Nearest of the 3 training runs whose images are here: sixth (the same)" in nearest
     before = page.picture()
     canvas = page.page.get_by_label("Image of the design")
     box = canvas.bounding_box()

@@ -115,6 +115,27 @@ def test_values_and_bands_are_those_of_the_fields(page: Opened, design: np.ndarr
     assert [found[1]["time"], found[2]["place"]] == [None, None]
 
 
+def test_quantities_of_a_design_beyond_what_the_model_can_say(page: Opened) -> None:
+    page.set("{design: {parameters: [1e39, 0], image: null}, pinned: null}")
+    for one in page.page.evaluate("window.explorer.quantities"):
+        assert np.isnan(one["value"])
+        assert [one[name] for name in ("std", "lower", "upper")] == [np.inf, -np.inf, np.inf]
+        assert [one["time"], one["place"]] == [None, None]
+    shown = page.page.inner_text("#quantities")
+    assert shown.count("90 % band: −∞ to ∞") == 3
+    verdicts = page.page.locator(".verdict:visible").all_inner_texts()
+    assert [text.split(": ")[1] for text in verdicts] == ["not certain", "not certain"]
+
+
+def test_a_small_value_in_a_very_wide_band_is_not_zero(page: Opened) -> None:
+    # Fields are linear in the input, and the spread grows with its square.
+    page.set("{design: {parameters: [1e9, 0], image: null}, pinned: null}")
+    (peak, *_) = page.page.evaluate("window.explorer.quantities")
+    assert 0 < peak["value"] < 1e-6 * peak["upper"]
+    shown = page.page.locator("#quantities .gauge-number").first.inner_text()
+    assert float(shown.split()[0]) == pytest.approx(peak["value"], rel=1e-2)
+
+
 def test_limits_and_what_is_left_out_are_told_in_words(page: Opened) -> None:
     page.set(f"{{design: {{parameters: {DESIGN.tolist()}, image: null}}, pinned: null}}")
     verdicts = page.page.locator(".verdict:visible").all_inner_texts()

@@ -178,3 +178,29 @@ def test_a_picture_with_title_and_colour_bar(page: Opened, tmp_path: Path) -> No
     coloured = (pixels != 255).any(axis=2)
     assert 0.1 < coloured.mean() < 0.9
     assert coloured[:50].any()
+
+
+def test_a_design_beyond_what_the_model_can_say(page: Opened, tmp_path: Path) -> None:
+    """Its numbers overflow: no field, an infinite spread, and the page says so."""
+    row = 58
+    page.set(
+        f"{{design: {{parameters: [1e39, 1], image: null}}, probes: [{row}], shown: 'std', edges: true}}"
+    )
+    assert not np.isfinite(page.values(0, "prediction")).any()
+    for shown, expected in {"std": np.inf, "lower": -np.inf, "upper": np.inf}.items():
+        np.testing.assert_array_equal(page.values(0, shown), expected)
+    assert page.page.evaluate("window.explorer.study.expectedError") == np.inf
+    assert "This design is beyond what the model can say" in page.page.inner_text(".warnings")
+    assert "the error has no limit" in page.page.inner_text("#gauges")
+    assert page.page.inner_text(".pane-title:visible") == "Beyond what the model can say"
+    assert page.page.inner_text("#probes .probe-value") == "– ± ∞ K"
+    # The mesh is drawn at rest, without colours, and comes back with numbers.
+    page.set("{probes: []}")
+    with Image.open(io.BytesIO(page.picture())) as image:
+        colours = np.asarray(image.convert("RGB"), int)[200:400, 100:400]
+    assert (np.ptp(colours, axis=2) < 8).all()
+    table = list(csv.reader(page.download("CSV", tmp_path).open()))
+    assert table[1][4:8] == ["", "inf", "-inf", "inf"]
+    page.set("{design: {parameters: [0.4, 1], image: null}, shown: 'prediction'}")
+    assert page.page.locator(".warnings").is_hidden()
+    assert np.isfinite(page.values(0, "std")).all()

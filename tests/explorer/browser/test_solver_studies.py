@@ -16,9 +16,8 @@ from simulgenvae import Study
 from simulgenvae.cli.main import main
 from simulgenvae.data.designs_from import designs_from
 from simulgenvae.data.ingest.options import IngestOptions
-from simulgenvae.explorer.networks import SAMPLES
 from tests.explorer.browser.conftest import Open, Opened
-from tests.explorer.browser.shown import CLOSE, require_shown
+from tests.explorer.browser.shown import CLOSE, predicted_by_command, require_shown
 
 pytestmark = pytest.mark.slow
 
@@ -35,20 +34,15 @@ FEW_STEPS = (
 """Training of a second: pages are compared with their models, not with solvers."""
 
 
-@pytest.fixture(autouse=True)
-def _whole_variance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ``predict`` leave out nothing of the variance, to save time, as a page does not."""
-    monkeypatch.setattr("simulgenvae.surrogate.ensemble.coefficient_prediction.LEFT_OUT", 0.0)
-
-
 def require_predicted(page: Opened, study: Study, values: list[float], time: int) -> None:
-    """Compare all that is shown of a design at a time with what the model predicts."""
+    """Compare all that is shown of a design at a time with what the command predicts."""
     page.set(
         f"{{time: {time}, shown: 'std', design: {{parameters: {values}, image: null}}, probes: []}}"
     )
-    surrogate = study.load_surrogate()
-    design = designs_from([values], surrogate.condition_scaler)
-    known = surrogate.predict(design, samples=SAMPLES)
+    names = [each["name"] for each in page.page.evaluate("window.explorer.description.inputs")]
+    design = ",".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+    out = page.path.with_suffix(".npz")
+    known = predicted_by_command(study.folder, out, "--at", design)
     require_shown(page, known, time)
     error = page.page.evaluate("window.explorer.study.expectedError")
     assert error == pytest.approx(float(known["expected_error"][0]), rel=1e-3)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+import time
+from pathlib import Path
 
 import pytest
 
-from tests.explorer.browser.conftest import Open
+from tests.explorer.browser.conftest import LONGEST, Open
 from tests.explorer.browser.small_models import packed, small_model
 
 HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
@@ -81,3 +84,58 @@ def test_a_browser_that_cannot_run_the_script_is_named(open_page: Open, script: 
     page.load(state="failed")
     assert page.page.inner_text("#loading").startswith("This browser cannot run the page: ")
     page.wrong.clear()
+
+
+def test_a_request_of_a_page_would_be_seen(open_page: Open, tmp_path: Path) -> None:
+    """What the tests listen to notices requests: of a page that its policy does not hold back."""
+    page = open_page(CONTAINER, load=False)
+    text = page.path.read_text(encoding="utf-8")
+    page.path.write_text(text.replace("Content-Security-Policy", "x"), encoding="utf-8")
+    page.load()
+    assert page.foreign == []
+    near = tmp_path / "near.png"
+    near.write_bytes(b"")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        # Nobody answers: that it was asked is enough.
+        there = f"127.0.0.1:{other.getsockname()[1]}"
+        asked = [
+            f"http://{there}/fetched",
+            f"http://{there}/image",
+            near.as_uri(),
+            f"ws://{there}/",
+        ]
+        page.page.evaluate(
+            """([fetched, image, near, socket]) => {
+                fetch(fetched).catch(() => {});
+                for (const each of [image, near]) new Image().src = each;
+                new WebSocket(socket);
+                const script = `fetch(${JSON.stringify(fetched + "/worker")}).catch(() => {})`;
+                new Worker(URL.createObjectURL(new Blob([script])));
+            }""",
+            asked,
+        )
+        expected = {*asked, asked[0] + "/worker"}
+        end = time.monotonic() + LONGEST
+        while set(page.foreign) != expected and time.monotonic() < end:
+            page.page.evaluate("0")
+            time.sleep(0.02)
+    assert set(page.foreign) == expected
+    page.page.goto("about:blank")
+    page.foreign.clear()
+    page.wrong.clear()
+
+
+def test_the_policy_of_a_page_holds_requests_back(open_page: Open) -> None:
+    page = open_page(CONTAINER)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.3)
+        address = f"http://127.0.0.1:{other.getsockname()[1]}/"
+        failed = page.page.evaluate(
+            "(there) => fetch(there).then(() => false, () => true)", address
+        )
+        assert failed
+        with pytest.raises(TimeoutError):
+            other.accept()
+    assert any("Content Security Policy" in each for each in page.wrong)
+    page.wrong.clear()
+    page.foreign.clear()

@@ -165,6 +165,21 @@ def test_spread_is_never_zero() -> None:
     assert (spread(np.zeros(SHAPE, np.float32)) > 0).all()
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 3e38])
+def test_what_cannot_be_told_is_infinite(wrong: float) -> None:
+    """Of its variable alone; an interval around a prediction that is no number has no ends."""
+    variance = np.full(SHAPE, 2.0, np.float32)
+    variance[1:, 3, 1] = wrong
+    mean = np.ones(SHAPE, np.float32)
+    mean[2, 4, 1] = np.nan
+    lower, upper = np.empty_like(mean), np.empty_like(mean)
+    std_and_interval(variance, mean, Calibration.of_normal(), lower, upper)
+    assert np.isfinite([variance[..., 0], lower[..., 0], upper[..., 0]]).all()
+    assert (variance[..., 1] == np.inf).all()
+    assert (lower[..., 1] == -np.inf).all()
+    assert (upper[..., 1] == np.inf).all()
+
+
 def test_files_keep_the_keys_of_older_versions() -> None:
     dumped = Calibration.of_normal().model_dump()
     assert dumped.keys() == {"std", "interval", "runs", "left_out_coverage"}

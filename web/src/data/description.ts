@@ -149,6 +149,8 @@ export interface Description {
   training_ids: string[];
   calibration: Calibration;
   variance_floor: number;
+  /** Largest part of the variance that is left out where fields are computed from it. */
+  variance_left_out: number;
   novelty_limit: number;
   quantities: Quantity[];
   left_out_quantities: LeftOutQuantity[];

@@ -2,7 +2,8 @@
 
 /** Write a number with a few significant digits; very large and small ones with an exponent. */
 export function short(value: number, digits = 4): string {
-  if (!Number.isFinite(value)) return "–";
+  if (Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
   const text =

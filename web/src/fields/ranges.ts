@@ -2,13 +2,13 @@
 
 export type Range = [number, number];
 
-/** Return the least and largest value of nodes that have values; [0, 1] where there are none. */
+/** Return the least and largest finite value of nodes that have values; [0, 1] where there are none. */
 export function rangeOf(values: Float32Array, valued: Uint8Array | null): Range {
   let low = Infinity;
   let high = -Infinity;
   for (let m = 0; m < values.length; m++) {
-    if (valued && !valued[m]) continue;
     const value = values[m];
+    if ((valued && !valued[m]) || !Number.isFinite(value)) continue;
     if (value < low) low = value;
     if (value > high) high = value;
   }

@@ -50,6 +50,20 @@ export function scalarsOf(description: Description): Scalar[] {
   return [...variables, ...magnitudes];
 }
 
+/** What is said of designs without numbers. */
+export const BEYOND = "beyond what the model can say";
+
+/** Whether a design has numbers: too far outside of the trained range, those of networks overflow. */
+export function hasNumbers({ field }: ShownDesign): boolean {
+  // A coefficient that is no number makes none of all nodes' values.
+  return Number.isFinite(field[0]);
+}
+
+/** Return an end of an interval; one that is infinitely wide has no ends, whatever is in its middle. */
+export function endOf(value: number, half: number): number {
+  return Number.isFinite(half) ? value + half : half;
+}
+
 /** Takes scalars out of fields. */
 export class ScalarReader {
   constructor(
@@ -70,7 +84,7 @@ export class ScalarReader {
     const { std_factor, interval_factor } = this.calibration;
     if (shown === "std") return { values: spread.map((s) => std_factor * s), offset: 0 };
     const sign = shown === "lower" ? -interval_factor : interval_factor;
-    const values = prediction.values.map((value, m) => value + sign * spread[m]);
+    const values = prediction.values.map((value, m) => endOf(value, sign * spread[m]));
     // A magnitude is not negative.
     if (scalar.vector && shown === "lower") return { values: values.map((v) => Math.max(v, 0)), offset: 0 };
     return { values, offset: prediction.offset };

@@ -8,7 +8,8 @@ export function csv(rows: readonly (readonly Cell[])[]): string {
 
 function cell(value: Cell): string {
   if (value === null) return "";
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
+  // As NumPy and pandas write and read them.
+  if (typeof value === "number") return Number.isNaN(value) ? "" : String(value).replace("Infinity", "inf");
   // Spreadsheets take texts that begin so for formulas.
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

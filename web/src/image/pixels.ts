@@ -4,7 +4,7 @@ import type { NumberArray } from "../data/container";
 
 export interface Pixels {
   data: NumberArray;
-  /** Number of the training image that it is; null for one of the person's own. */
+  /** Number of the training run that it belongs to; null for one of the person's own. */
   training: number | null;
 }
 

@@ -1,11 +1,18 @@
 /** Resizing as Pillow does it when images are read for training: bilinear, over all pixels. */
 
-/** Halves are rounded up, as Pillow does, and so are halves that rounding has made smaller. */
-const HALF = 0.5 + 1e-6;
+/** How Pillow computes with weights, and how it stores a pixel after each of the two steps. */
+interface Arithmetic {
+  weight: (part: number) => number;
+  stored: (sum: number) => number;
+}
 
-/** How a pixel is stored after each of the two steps, as Pillow does it. */
-type Stored = (value: number) => number;
-const asByte: Stored = (value) => Math.min(Math.max(Math.floor(value + HALF), 0), 255);
+/** Weights of bytes are whole numbers, in units of this part. */
+const UNIT = 2 ** 22;
+const BYTES: Arithmetic = {
+  weight: (part) => Math.floor(part * UNIT + 0.5),
+  stored: (sum) => Math.min(Math.max(Math.floor((sum + UNIT / 2) / UNIT), 0), 255),
+};
+const LEVELS: Arithmetic = { weight: (part) => part, stored: Math.fround };
 
 /** Resize bytes `[height, width, channels]` to `[size, size, channels]`. */
 export function resize(
@@ -16,14 +23,14 @@ export function resize(
   size: number,
 ): Float64Array {
   // Rows first, and rounded in between.
-  const narrow = resizeAxis(values, { outer: height, length: width, inner: channels }, size, asByte);
-  return resizeAxis(narrow, { outer: 1, length: height, inner: size * channels }, size, asByte);
+  const narrow = resizeAxis(values, { outer: height, length: width, inner: channels }, size, BYTES);
+  return resizeAxis(narrow, { outer: 1, length: height, inner: size * channels }, size, BYTES);
 }
 
 /** Resize levels `[height, width]` of more than 8 bits to `[size, size]`, in single precision. */
 export function resizeLevels(values: ArrayLike<number>, width: number, height: number, size: number): Float64Array {
-  const narrow = resizeAxis(values, { outer: height, length: width, inner: 1 }, size, Math.fround);
-  return resizeAxis(narrow, { outer: 1, length: height, inner: size }, size, Math.fround);
+  const narrow = resizeAxis(values, { outer: height, length: width, inner: 1 }, size, LEVELS);
+  return resizeAxis(narrow, { outer: 1, length: height, inner: size }, size, LEVELS);
 }
 
 /** Resize the middle one of three axes. */
@@ -31,7 +38,7 @@ function resizeAxis(
   values: ArrayLike<number>,
   { outer, length, inner }: { outer: number; length: number; inner: number },
   size: number,
-  stored: Stored,
+  { weight, stored }: Arithmetic,
 ): Float64Array {
   if (length === size) return Float64Array.from(values);
   const result = new Float64Array(outer * size * inner);
@@ -46,8 +53,8 @@ function resizeAxis(
       weights.push(Math.max(1 - Math.abs((j - centre + 0.5) * (1 / support)), 0));
     }
     // Pillow's order of operations, so that not even the last bit differs.
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const parts = weights.map((weight) => weight / total);
+    const total = weights.reduce((sum, each) => sum + each, 0);
+    const parts = weights.map((each) => weight(each / total));
     for (let o = 0; o < outer; o++) {
       for (let k = 0; k < inner; k++) {
         let sum = 0;

@@ -30,13 +30,16 @@ export function withBand(
   const std = widening * calibrated(plan, variance(samples.map(({ value }) => value)), bands);
   const value = ofField.value + plan.correction;
   const half = bands.width * std;
+  // A prediction that is no number may be anything, anywhere.
+  const [lower, upper] = half === Infinity ? [-Infinity, Infinity] : [value - half, value + half];
+  const isKnown = !Number.isNaN(value);
   return {
     value,
     std,
-    lower: value - half,
-    upper: value + half,
-    time: plan.has_time ? plan.steps[ofField.instant] : null,
-    place: plan.places && positionAt(plan.places, ofField.place),
+    lower,
+    upper,
+    time: plan.has_time && isKnown ? plan.steps[ofField.instant] : null,
+    place: plan.places && isKnown ? positionAt(plan.places, ofField.place) : null,
   };
 }
 
@@ -50,7 +53,9 @@ function calibrated(plan: QuantityPlan, ofSamples: number, { runs, typical_part:
 function variance(values: number[]): number {
   if (values.length < 2) return 0;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const found = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  // Where samples are no numbers, nothing is known of their variance.
+  return Number.isNaN(found) ? Infinity : found;
 }
 
 function positionAt({ data, shape: [, dimensions] }: StoredArray, place: number): number[] {

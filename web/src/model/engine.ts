@@ -6,6 +6,7 @@ import {
   expectedError,
   field,
   rootWithFloor,
+  spreadOf,
   sumOfSquares,
   unitTime,
   varianceFloor,
@@ -15,6 +16,7 @@ import { magnitudeVariance } from "./magnitude";
 import { Measuring } from "./measuring";
 import type { DesignInput, History, MeasuredDesign, Setup, ShownDesign, StudiedDesign } from "./messages";
 import { type Coefficients, type Encoded, Networks } from "./networks";
+import { principal } from "./principal";
 import { placedPlans } from "./quantities";
 import { rangesOf, TOGETHER } from "./ranges";
 
@@ -24,12 +26,18 @@ const KEPT = 4;
 /** Thrown where newer requests wait. */
 export class Interrupted extends Error {}
 
+/** Coefficients at all trained times, and what follows from them. */
+interface AllTimes extends Coefficients {
+  floor: Float64Array;
+  expectedError: number;
+}
+
 interface Known {
   encoded: Encoded;
   /** `[M, S]`, see `ShownDesign`. */
   shape: Float32Array<ArrayBuffer> | null;
   /** Coefficients at all times, once they were needed. */
-  all: (Coefficients & { floor: Float64Array }) | null;
+  all: AllTimes | null;
   ranges: [number, number][] | null;
   measuring: Measuring | null;
 }
@@ -91,21 +99,14 @@ export class Engine {
     await rest();
     const shown = await this.show(design, time, true);
     await rest();
-    const { uniform, varianceFloor: floor, calibration } = this.setup;
     await this.learnProbes(probes, rest);
     if (ranges) known.ranges ??= await rangesOf(all.mean, this.valuedOf(known), this.setup, this.networks, rest);
-    const histories = (found: typeof all, times: number[]): History[] =>
+    const histories = (found: Coefficients & { floor: Float64Array }, times: number[]): History[] =>
       probes.map((row) => history(row, this.probes.get(row) as Float32Array, found, { ...this.setup, times }));
     const isBetween = !Number.isInteger(time);
     return {
       ...shown,
-      expectedError: expectedError(
-        all.mean,
-        all.deviations,
-        uniform,
-        floor,
-        calibration.std_factor,
-      ),
+      expectedError: all.expectedError,
       histories: histories(all, this.setup.times),
       between: isBetween
         ? { time, histories: histories({ ...(await this.at(known, time)), floor: all.floor }, [time]) }
@@ -164,12 +165,19 @@ export class Engine {
     return isCut ? Uint8Array.from(shape, (distance) => (distance > 0 ? 1 : 0)) : this.setup.valued;
   }
 
-  private async all(known: Known): Promise<NonNullable<Known["all"]>> {
+  private async all(known: Known): Promise<AllTimes> {
     if (!known.all) {
-      const found = await this.networks.coefficients(known.encoded, this.times);
-      const { gram, rank, variables, varianceFloor: part } = this.setup;
+      const { mean, deviations, count, samples } = await this.networks.coefficients(known.encoded, this.times);
+      const { gram, rank, variables, uniform, calibration, varianceFloor: part, varianceLeftOut } = this.setup;
       const shape = { times: this.times.length, rank, variables };
-      known.all = { ...found, floor: varianceFloor(found.deviations, gram, shape, part) };
+      const fewer = principal({ deviations, count }, rank, varianceLeftOut);
+      known.all = {
+        mean,
+        samples,
+        ...fewer,
+        floor: varianceFloor(fewer.deviations, gram, shape, part),
+        expectedError: expectedError(mean, deviations, uniform, part, calibration.std_factor),
+      };
     }
     return known.all;
   }
@@ -178,7 +186,8 @@ export class Engine {
     if (!known.all || !Number.isInteger(time)) {
       const { times } = this.setup;
       const unit = unitTime(timeAt(times, time), times);
-      return this.networks.coefficients(known.encoded, Float32Array.of(unit));
+      const found = await this.networks.coefficients(known.encoded, Float32Array.of(unit));
+      return { ...found, ...principal(found, this.setup.rank, this.setup.varianceLeftOut) };
     }
     const { mean, deviations, count, samples } = known.all;
     const { rank } = this.setup;
@@ -198,7 +207,7 @@ export class Engine {
   ): Float32Array<ArrayBuffer> {
     const { vectors, variables, offsets } = this.setup;
     const { factor } = this.setup.scaling;
-    const { floor } = known.all as NonNullable<Known["all"]>;
+    const { floor } = known.all as AllTimes;
     const variance = count ? sumOfSquares(states, count, this.scaling) : shown.map(() => 0);
     rootWithFloor(variance, floor);
     const nodes = shown.length / variables;
@@ -212,7 +221,7 @@ export class Engine {
       factor[i % factor.length] * states[d * shown.length + i];
     vectors.forEach((vector, w) => {
       const one = magnitudeVariance(shown, vector, offsets, { count, at }, floor);
-      for (let m = 0; m < nodes; m++) result[m * columns + variables + w] = Math.sqrt(one[m]);
+      for (let m = 0; m < nodes; m++) result[m * columns + variables + w] = spreadOf(one[m]);
     });
     return result;
   }

@@ -44,11 +44,16 @@ export function sumOfSquares(
   return result;
 }
 
+/** Return the spread of a variance: infinite where that is no number, too far outside of the trained range. */
+export function spreadOf(variance: number): number {
+  return variance >= 0 ? Math.sqrt(variance) : Infinity;
+}
+
 /** Add the floor of each variable to a variance `[M·V]` and take the root, in place. */
 export function rootWithFloor(variance: Float32Array, floor: Float64Array): void {
   const variables = floor.length;
   for (let i = 0, v = 0; i < variance.length; i++) {
-    variance[i] = Math.sqrt(variance[i] + floor[v]);
+    variance[i] = spreadOf(variance[i] + floor[v]);
     if (++v === variables) v = 0;
   }
 }
@@ -84,7 +89,7 @@ export function varianceFloor(
   });
 }
 
-/** Return the expected joint relative L2 error of a design over all times.
+/** Return the expected joint relative L2 error of a design over all times; it may be infinite.
  *
  * @param mean - Coefficients, `[T, r]`.
  * @param deviations - Differences of coefficients, `[D, T, r]`.
@@ -101,7 +106,9 @@ export function expectedError(
   for (const each of deviations) variance += each * each;
   let size = 0;
   for (let i = 0; i < mean.length; i++) size += (mean[i] - uniform[i % uniform.length]) ** 2;
-  return (factor * Math.sqrt((1 + floor) * variance)) / Math.sqrt(size);
+  const expected = (factor * Math.sqrt((1 + floor) * variance)) / Math.sqrt(size);
+  // Where the prediction is no number, any error is possible.
+  return Number.isNaN(expected) ? Infinity : expected;
 }
 
 /** Map a time so that the trained span becomes 0 … 1. */

@@ -1,5 +1,6 @@
 /** History of a node: its values and their spread at all times, without decoding a field. */
 
+import { spreadOf } from "./formulas";
 import { magnitude, magnitudeVariance } from "./magnitude";
 import type { History, Setup } from "./messages";
 import type { Coefficients } from "./networks";
@@ -36,14 +37,14 @@ export function history(
         variance += change * change;
       }
       mean[t * columns + v] = values[v];
-      spread[t * columns + v] = Math.sqrt(variance);
+      spread[t * columns + v] = spreadOf(variance);
     }
     const at = (d: number, v: number): number => changes[d * variables + v];
     vectors.forEach((vector, w) => {
       const column = t * columns + variables + w;
       mean[column] = magnitude(values, vector, offsets)[0];
       const one = magnitudeVariance(values, vector, offsets, { count: all.count, at }, all.floor);
-      spread[column] = Math.sqrt(one[0]);
+      spread[column] = spreadOf(one[0]);
     });
   }
   return { row, mean, spread };

@@ -32,6 +32,8 @@ export interface Setup {
   offsets: Float64Array;
   calibration: Calibration;
   varianceFloor: number;
+  /** Largest part of the variance that is left out where fields are computed from it. */
+  varianceLeftOut: number;
   quantities: QuantityPlan[];
   bands: Bands | null;
   imageSize: number;

@@ -197,7 +197,8 @@ class Gathering {
       const value = width === 1 ? values[p] : lengthAt(values, p * width, width);
       if (sign === 0) {
         sum += (plan.weights as Float64Array)[p] * value;
-      } else if (sign * value > sign * found.value) {
+      } else if (sign * value > sign * found.value || Number.isNaN(value)) {
+        // What is no number stays: no other value is larger or smaller.
         found.value = value;
         found.instant = instant;
         found.place = p;

@@ -28,6 +28,7 @@ export function setupOf(container: Container, runtime: Uint8Array<ArrayBuffer>):
     offsets: offsetsOf(container),
     calibration: description.calibration,
     varianceFloor: description.variance_floor,
+    varianceLeftOut: description.variance_left_out,
     quantities: quantityPlans(container),
     bands: description.bands,
     imageSize: description.image?.size ?? 0,

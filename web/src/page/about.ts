@@ -5,14 +5,24 @@ import type { Description } from "../data/description";
 import { percent } from "../fields/numbers";
 import { button, element } from "./dom";
 
-const KEYS: readonly (readonly [string, string])[] = [
+type Rows = readonly (readonly [string, string])[];
+
+const TURNING: Rows = [["Shift + ← → ↑ ↓", "turn the mesh"], ["Ctrl + Shift + ← → ↑ ↓", "move the mesh"]];
+const MOVING: Rows = [["Shift + ← → ↑ ↓", "move the mesh"]];
+
+/** Keys of the view of a mesh; curves have none. */
+function viewKeys(dimension: number): Rows {
+  if (dimension < 2) return [];
+  return [["+ −", "zoom"], ...(dimension === 3 ? TURNING : MOVING), ["f", "show the whole mesh"]];
+}
+
+const KEYS: Rows = [
   ["← →", "one time back, forward"],
   ["Home, End", "first, last time"],
   ["Space", "play, pause"],
   ["r", "random design"],
   ["0", "middle of the trained range"],
   ["p", "pin this design, or release it"],
-  ["f", "show the whole mesh"],
   ["e", "mesh edges"],
   ["i", "iso-lines"],
   ["?", "this window"],
@@ -42,7 +52,7 @@ export function aboutDialog(description: Description): HTMLDialogElement {
     ),
     table(facts),
     element("h3", {}, "Keys"),
-    table(KEYS),
+    table([...KEYS, ...viewKeys(description.dimension)]),
     element(
       "details",
       {},
@@ -54,7 +64,7 @@ export function aboutDialog(description: Description): HTMLDialogElement {
   return dialog;
 }
 
-function table(rows: readonly (readonly [string, string])[]): HTMLElement {
+function table(rows: Rows): HTMLElement {
   const body = element("dl", {});
   for (const [name, text] of rows) body.append(element("dt", {}, name), element("dd", {}, text));
   return body;

@@ -5,6 +5,7 @@ import type { Container } from "../data/container";
 import { automaticFactor } from "../fields/displacement";
 import { fitting, short, withUnit } from "../fields/numbers";
 import type { Range } from "../fields/ranges";
+import { hasNumbers } from "../fields/scalars";
 import { PROBE_COLOURS } from "../panels/probes";
 import type { Clip, State } from "../state/state";
 import { showsAtOnce, type Store } from "../state/store";
@@ -109,13 +110,15 @@ export class MeshView {
     if (!vectors.length || !shown) return;
     const chosen = this.fields.scalars[state.scalar].vector;
     const arrows = chosen ?? vectors[0];
-    if (state.arrows) drawn.arrows.setVectors(shown.field, variables.length, arrows.components);
+    // Points that are no numbers could not be drawn: the mesh stays at rest.
+    const isKnown = hasNumbers(shown);
+    if (state.arrows && isKnown) drawn.arrows.setVectors(shown.field, variables.length, arrows.components);
     else drawn.arrows.hide();
     const moving = vectors.find((vector) => vector === chosen && vector.is_displacement)
       ?? vectors.find((vector) => vector.is_displacement);
     if (!moving) return;
-    drawn.setDisplacement(shown.field, this.fields.offsets, moving.components);
-    drawn.uniforms.uFactor.value = state.displaced ? (state.factor ?? this.automatic(moving)) : 0;
+    if (isKnown) drawn.setDisplacement(shown.field, this.fields.offsets, moving.components);
+    drawn.uniforms.uFactor.value = state.displaced && isKnown ? (state.factor ?? this.automatic(moving)) : 0;
   }
 
   /** Return the factor that shows the largest displacement of the training runs well. */
@@ -193,7 +196,7 @@ export class MeshView {
     const valued = this.mesh.valued[at.point] === 1;
     const { points } = this.stage.panes[at.pane].drawn.shaped;
     const place = Array.from(points.subarray(3 * at.point, 3 * at.point + description.dimension));
-    const text = valued ? withUnit(fitting(value, step), scalar.unit) : "no value";
+    const text = valued && Number.isFinite(value) ? withUnit(fitting(value, step), scalar.unit) : "no value";
     this.hover.replaceChildren(
       element("strong", {}, text),
       element("span", {}, `(${place.map((each) => short(each, 3)).join(", ")}) · ${row}`),

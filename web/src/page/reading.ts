@@ -2,9 +2,10 @@
 
 import type { Container } from "../data/container";
 import { percent } from "../fields/numbers";
+import { hasNumbers } from "../fields/scalars";
 import { Gauges } from "../panels/gauges";
 import type { ProbesPanel } from "../panels/probes";
-import { nearestRun, outsideTexts, trainingDesign } from "../state/designs";
+import { nearestRun, outsideTexts, shownRuns, trainingDesign } from "../state/designs";
 import type { Store } from "../state/store";
 import { button, byId, element } from "./dom";
 import type { Predictions } from "./predictions";
@@ -25,7 +26,7 @@ export class Reading {
   ) {
     this.gauges = new Gauges(byId("gauges"), container.description);
     const go = button("Show it", () => {
-      store.set({ design: trainingDesign(container, this.run, store.state.design.image) });
+      store.set({ design: trainingDesign(container, this.run) });
     });
     byId("nearest").append(this.nearest, go);
     this.pin = button("Pin this design", () => this.togglePin(), {
@@ -57,7 +58,7 @@ export class Reading {
     if (!current) return;
     const { state } = this.store;
     const outside = outsideTexts(this.container.description, state.design.parameters);
-    this.gauges.showNovelty(current.novelty, outside);
+    this.gauges.showNovelty(current.novelty, outside, hasNumbers(current));
     const study = this.predictions.study(state.design);
     this.gauges.showError(study?.expectedError ?? null);
     const scalar = this.fields.scalars[state.scalar];
@@ -75,6 +76,9 @@ export class Reading {
     this.run = found.run;
     const id = this.container.description.training_ids[found.run];
     const distance = found.distance < 1e-6 ? "the same" : `${percent(found.distance)} of the trained range away`;
-    this.nearest.textContent = `Nearest training run: ${id} (${distance})`;
+    const all = this.container.description.training_ids.length;
+    const count = shownRuns(this.container).length;
+    const among = count < all ? `Nearest of the ${count} training runs whose images are here` : "Nearest training run";
+    this.nearest.textContent = `${among}: ${id} (${distance})`;
   }
 }

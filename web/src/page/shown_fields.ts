@@ -2,7 +2,7 @@
 
 import type { Container } from "../data/container";
 import { type Range, rangeOf, symmetric, widened } from "../fields/ranges";
-import { type Scalar, ScalarReader, type Shown, type Values, scalarsOf } from "../fields/scalars";
+import { BEYOND, type Scalar, ScalarReader, type Shown, type Values, scalarsOf } from "../fields/scalars";
 import { offsetsOf } from "../model/setup";
 import type { ShownDesign } from "../model/messages";
 import type { State } from "../state/state";
@@ -73,9 +73,9 @@ export class ShownFields {
     const map = chosenMap(state.map, scalar.signed && state.shown !== "std");
     const range = this.range(state, predictions, [values, ...(other ? [other] : [])], map);
     const bar = { label: this.label(state), unit: scalar.unit, map, range, offset: values.offset };
-    const contents: PaneContent[] = [{ title: other ? "This design" : "", values, bar }];
+    const contents: PaneContent[] = [{ title: titled(other ? "This design" : "", values), values, bar }];
     if (other) {
-      contents.push({ title: "Pinned design", values: other, bar });
+      contents.push({ title: titled("Pinned design", other), values: other, bar });
       contents.push(this.difference(values, other, bar));
     }
     return contents;
@@ -92,7 +92,8 @@ export class ShownFields {
     const range = widened(symmetric(rangeOf(values, one.valued && both(one.valued, other.valued))));
     const content: BarContent = { ...bar, label: `this − pinned`, map: "blue_red", range, offset: 0 };
     const title = this.moves ? "Difference at the same nodes" : "Difference";
-    return { title, values: { values, offset: 0 }, bar: content };
+    const difference = { values, offset: 0 };
+    return { title: titled(title, difference), values: difference, bar: content };
   }
 
   private range(
@@ -127,6 +128,12 @@ export class ShownFields {
     const [low, high] = symmetric([range[0] + offset, range[1] + offset]);
     return widened([low - offset, high - offset]);
   }
+}
+
+/** Return a title that says where there are no numbers to be drawn, only very far outside of the trained range. */
+function titled(title: string, { values }: Values): string {
+  if (Number.isFinite(values[0])) return title;
+  return title ? `${title}: ${BEYOND}` : `${BEYOND.charAt(0).toUpperCase()}${BEYOND.slice(1)}`;
 }
 
 function both(one: Uint8Array, other: Uint8Array | null): Uint8Array {

@@ -4,7 +4,7 @@ import type { Container } from "../data/container";
 import type { Description } from "../data/description";
 import { type Cell, csv, header } from "../files/csv";
 import { type GridField, vtu } from "../files/vtu";
-import { SHOWN, type Scalar, type Values } from "../fields/scalars";
+import { endOf, SHOWN, type Scalar, type Values } from "../fields/scalars";
 import { timeAt } from "../fields/times";
 import { verdict } from "../fields/limits";
 import type { MeasuredQuantity } from "../model/bands";
@@ -68,12 +68,13 @@ export function probeTable(
         const value = mean[t * width + column];
         const one = spread[t * width + column];
         const half = calibration.interval_factor * one;
-        const lower = vector ? Math.max(value - half, 0) : value - half;
+        const below = endOf(value, -half);
+        const lower = vector ? Math.max(below, 0) : below;
         cells.push(
           written(value, offset),
           asSingle(calibration.std_factor * one),
           written(lower, offset),
-          written(value + half, offset),
+          written(endOf(value, half), offset),
         );
       }
     }

@@ -1,8 +1,8 @@
 /** Buttons that choose a whole design. */
 
 import type { Container } from "../data/container";
-import { button, choice } from "../page/dom";
-import { randomDesign, trainingDesign } from "../state/designs";
+import { button, choice, element } from "../page/dom";
+import { randomDesign, shownRuns, trainingDesign } from "../state/designs";
 import { type Design, middle } from "../state/state";
 import type { Store } from "../state/store";
 
@@ -16,13 +16,12 @@ export function designsPanel(
   const reset = (): void =>
     store.set({ design: { parameters: middle(description), image: firstImage } });
   const random = (): void => store.set({ design: randomDesign(container) });
-  const shownRuns = description.inputs.length
-    ? description.training_ids
-    : description.training_ids.slice(0, container.array("training.images").shape[0]);
-  const options = shownRuns.map((id, run) => [String(run), id] as const);
+  const { training_ids: ids } = description;
+  const shown = shownRuns(container);
+  const options = shown.map((run) => [String(run), ids[run]] as const);
   const runs = choice("Training run", [["", "Training run …"], ...options], (value) => {
     if (value === "") return;
-    store.set({ design: trainingDesign(container, Number(value), store.state.design.image) });
+    store.set({ design: trainingDesign(container, Number(value)) });
     runs.value = value;
   });
   // A design that was changed since is no training run any more.
@@ -34,4 +33,8 @@ export function designsPanel(
     button("Random", random, { title: "A random design in the trained range (r)" }),
     runs,
   );
+  if (shown.length < ids.length) {
+    const text = `${shown.length} of ${ids.length} training runs can be chosen: this page has no images of the others.`;
+    root.append(element("p", { class: "note" }, text));
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { Description } from "../data/description";
 import { percent, short } from "../fields/numbers";
+import { BEYOND } from "../fields/scalars";
 import { element } from "../page/dom";
 
 export class Gauges {
@@ -21,7 +22,11 @@ export class Gauges {
     }
   }
 
-  showNovelty(novelty: number | null, outside: string[]): void {
+  /** Show the novelty, and what to beware of.
+   *
+   * @param isKnown - Whether the design has numbers at all.
+   */
+  showNovelty(novelty: number | null, outside: string[], isKnown: boolean): void {
     const limit = this.description.novelty_limit;
     const far =
       novelty !== null && novelty > limit
@@ -30,7 +35,7 @@ export class Gauges {
               "these is from the others. Expect larger errors than on the test runs.",
           ]
         : [];
-    const texts = [...outside, ...far];
+    const texts = [...outside, ...(isKnown ? [] : [NO_NUMBERS]), ...far];
     this.warnings.replaceChildren(...texts.map((text) => element("li", {}, text)));
     this.warnings.hidden = !texts.length;
     this.novelty.root.hidden = novelty === null;
@@ -50,6 +55,7 @@ export class Gauges {
     const { evaluation, calibration } = this.description;
     this.error.root.hidden = !calibration.runs;
     if (expected === null) return this.error.wait();
+    if (expected === Infinity) return this.error.show("∞", 1, NO_LIMIT, true);
     const usual = evaluation?.relative_error;
     const compared =
       usual === undefined
@@ -63,6 +69,11 @@ export class Gauges {
     this.error.show(percent(expected), expected / full, `${meaning} ${compared}`, usual !== undefined && expected > full);
   }
 }
+
+const NO_NUMBERS =
+  `This design is ${BEYOND}: so far outside of the trained range its numbers overflow. ` +
+  "It has no values, and their standard deviation is infinite.";
+const NO_LIMIT = "So far outside of the trained range, the error has no limit that the model could tell.";
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -6,7 +6,7 @@ import { drawDisc } from "../image/brush";
 import { UnusableImage } from "../image/decode";
 import { likePixels, type Pixels, toRgba, whiteOf } from "../image/pixels";
 import { readImage } from "../image/read";
-import { trainingImage } from "../image/training";
+import { firstImage, runsWithImage, trainingImage } from "../image/training";
 import { button, element } from "../page/dom";
 import type { Store } from "../state/store";
 
@@ -23,7 +23,7 @@ export class ImagePanel {
     private readonly format: ImageFormat,
     private readonly store: Store,
   ) {
-    this.sample = trainingImage(container, 0);
+    this.sample = firstImage(container);
     this.canvas = element("canvas", {
       width: format.size,
       height: format.size,
@@ -92,14 +92,13 @@ export class ImagePanel {
 
   private thumbnails(): HTMLElement {
     const strip = element("div", { class: "thumbnails", role: "group", "aria-label": "Training images" });
-    const count = this.container.array("training.images").shape[0];
-    for (let i = 0; i < count; i++) {
-      const image = trainingImage(this.container, i);
+    for (const run of runsWithImage(this.container)) {
+      const image = trainingImage(this.container, run) ?? this.sample;
       const { size } = this.format;
       const small = element("canvas", { width: size, height: size });
       this.paint(small, image);
-      const id = this.container.description.training_ids[i] ?? String(i);
-      const chosen = button("", () => this.set(image.data, i), {
+      const id = this.container.description.training_ids[run];
+      const chosen = button("", () => this.set(image.data, run), {
         "aria-label": `Training image ${id}`,
         title: id,
       });

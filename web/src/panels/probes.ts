@@ -92,16 +92,18 @@ export class ProbesPanel {
     this.plot?.setData(this.columns(known) as uPlot.AlignedData);
   }
 
-  private columns(known: History[]): number[][] {
+  private columns(known: History[]): (number | null)[][] {
     const { pinned, scalar, offset } = this.data as ProbeData;
     const factor = this.description.calibration.interval_factor;
     const width = this.description.variables.length + this.description.vectors.length;
     const { times } = this.description;
-    const columns: number[][] = [times];
+    const columns: (number | null)[][] = [times];
     for (const { row, mean, spread } of known) {
-      const at = (t: number, sign: number): number => {
+      const at = (t: number, sign: number): number | null => {
         const i = t * width + scalar.column;
-        const value = mean[i] + offset + sign * factor * spread[i];
+        const value = mean[i] + offset + (sign && sign * factor * spread[i]);
+        // What is no finite number has no place in the chart.
+        if (!Number.isFinite(value)) return null;
         return scalar.vector ? Math.max(value, 0) : value;
       };
       for (const sign of [0, 1, -1]) columns.push(times.map((_, t) => at(t, sign)));

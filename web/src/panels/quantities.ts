@@ -52,7 +52,8 @@ class Entry {
     this.root.classList.toggle("is-waiting", !current);
     if (!current) return;
     const { unit, limit } = this.quantity;
-    this.number.textContent = withUnit(this.written(current.value, current), unit);
+    const isKnown = !Number.isNaN(current.value);
+    this.number.textContent = isKnown ? withUnit(this.written(current.value, current), unit) : "no value";
     this.band.textContent = this.bandText(current) + this.whereText(current);
     this.limit.hidden = !limit;
     if (limit) {
@@ -92,9 +93,9 @@ class Entry {
     return `Pinned design: ${value} (${this.bandText(pinned)})${kept}. Difference, this − pinned: ${difference}.`;
   }
 
-  /** Write a number with the digits that its band has. */
+  /** Write a number with the digits that its band has; a small one in a very wide band is not zero. */
   private written(value: number, { lower, upper }: MeasuredQuantity): string {
-    return fitting(value, (upper - lower) / 2);
+    return fitting(value, Math.min((upper - lower) / 2, Math.abs(value) || Infinity));
   }
 }
 

@@ -4,7 +4,7 @@ import type { Container, NumberArray } from "../data/container";
 import type { Description, Input, NumberInput } from "../data/description";
 import { short, withUnit } from "../fields/numbers";
 import { digest, whiteOf } from "../image/pixels";
-import { trainingImage } from "../image/training";
+import { firstImage, runsWithImage, trainingImage } from "../image/training";
 import { type Design, rounded } from "./state";
 
 /** Return a text that is equal for equal designs. */
@@ -57,18 +57,24 @@ export function randomDesign(container: Container, random: () => number = Math.r
       : Math.floor(random() * input.values.length),
   );
   if (!image) return { parameters, image: null };
-  const count = container.array("training.images").shape[0];
-  return { parameters, image: trainingImage(container, Math.floor(random() * count)) };
+  const runs = runsWithImage(container);
+  const run = runs[Math.floor(random() * runs.length)];
+  return { parameters, image: trainingImage(container, run) ?? firstImage(container) };
 }
 
-/** Return a training run as a design; its image only where the page has it. */
-export function trainingDesign(container: Container, run: number, image: Design["image"]): Design {
+/** Return the training runs that can be shown: of a study with images, those whose image is here. */
+export function shownRuns(container: Container): number[] {
+  const { image, training_ids: ids } = container.description;
+  return image ? runsWithImage(container) : ids.map((_, run) => run);
+}
+
+/** Return one of the training runs that can be shown as a design. */
+export function trainingDesign(container: Container, run: number): Design {
   const columns = container.description.inputs.length;
   const parameters = columns
     ? Array.from(container.doubles("training.table").subarray(run * columns, (run + 1) * columns))
     : [];
-  const hasImage = container.has("training.images") && run < container.array("training.images").shape[0];
-  return { parameters, image: hasImage ? trainingImage(container, run) : image };
+  return { parameters, image: container.description.image ? trainingImage(container, run) : null };
 }
 
 export interface Nearest {
@@ -77,15 +83,14 @@ export interface Nearest {
   distance: number;
 }
 
-/** Return the nearest training run; categories that differ count as a whole range. */
+/** Return the nearest of the training runs that can be shown; categories that differ count as a whole range. */
 export function nearestRun(container: Container, { parameters, image }: Design): Nearest | null {
-  const { inputs, training_ids: ids } = container.description;
-  const images = container.has("training.images") ? container.array("training.images") : null;
-  const count = inputs.length ? ids.length : (images?.shape[0] ?? 0);
+  const { inputs, image: format } = container.description;
+  const images = format ? container.array("training.images") : null;
   const table = inputs.length ? container.doubles("training.table") : null;
   const length = images ? images.data.length / images.shape[0] : 0;
   let found: Nearest | null = null;
-  for (let run = 0; run < count; run++) {
+  for (const [place, run] of shownRuns(container).entries()) {
     let squares = 0;
     let terms = inputs.length;
     inputs.forEach((input, i) => {
@@ -93,8 +98,8 @@ export function nearestRun(container: Container, { parameters, image }: Design):
       if (input.kind === "category") squares += other === parameters[i] ? 0 : 1;
       else squares += (toUnit(input, other) - toUnit(input, parameters[i])) ** 2;
     });
-    if (images && image && run < images.shape[0]) {
-      squares += meanSquare(image.data, images.data, run * length) / whiteOf(image.data) ** 2;
+    if (images && image) {
+      squares += meanSquare(image.data, images.data, place * length) / whiteOf(image.data) ** 2;
       terms++;
     }
     const distance = Math.sqrt(squares / terms);

@@ -39,6 +39,12 @@ export async function toFragment(state: State, initial: State, container: Contai
 
 const FLAGS = ["edges", "isolines", "displaced", "arrows"] as const;
 
+/** Whether a fragment has a design, whatever is in it. */
+export function namesDesign(fragment: string): boolean {
+  const parts = new URLSearchParams(fragment.replace(/^#/, ""));
+  return parts.has("x") || parts.has("image");
+}
+
 /** Return what a fragment changes in the initial state; parts that make no sense are left out. */
 export async function fromFragment(fragment: string, container: Container): Promise<Partial<State>> {
   const parts = new URLSearchParams(fragment.replace(/^#/, ""));
@@ -113,7 +119,7 @@ async function readDesign(
   return pixels && { parameters, image: pixels };
 }
 
-/** Training images by their number, others by their values (deflated). */
+/** Training images by the number of their run, others by their values (deflated). */
 async function imageText(image: Pixels): Promise<string> {
   if (image.training !== null) return String(image.training);
   const { data } = image;
@@ -128,8 +134,7 @@ async function readImage(text: string, container: Container): Promise<Pixels | n
   const { data, shape } = container.array("training.images");
   const length = shape[1] * shape[2] * shape[3];
   if (!text.startsWith("~")) {
-    const training = Number(text);
-    return isIndex(training, shape[0]) ? trainingImage(container, training) : null;
+    return trainingImage(container, Number(text));
   }
   try {
     const bytes = await unzip(fromBase64(text.slice(1).replaceAll("-", "+").replaceAll("_", "/")));

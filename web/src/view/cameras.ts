@@ -5,6 +5,14 @@ import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import type { DrawnMesh } from "./drawn_mesh";
 
 const MARGIN = 1.12;
+/** Least and largest zoom. */
+const ZOOMS = [0.2, 500] as const;
+/** Least angle to the upright axis. */
+const POLE = 0.01;
+
+function zoomOf(wanted: number): number {
+  return Math.min(Math.max(wanted, ZOOMS[0]), ZOOMS[1]);
+}
 
 export type Direction = "x" | "y" | "z" | "iso";
 
@@ -40,8 +48,7 @@ export class SharedCamera {
     const controls = new OrbitControls(this.camera, element);
     controls.target = this.target;
     controls.zoomToCursor = true;
-    controls.minZoom = 0.2;
-    controls.maxZoom = 500;
+    [controls.minZoom, controls.maxZoom] = ZOOMS;
     if (this.mesh.dimension < 3) {
       controls.enableRotate = false;
       controls.mouseButtons = { LEFT: MOUSE.PAN, MIDDLE: MOUSE.DOLLY, RIGHT: MOUSE.PAN };
@@ -69,6 +76,34 @@ export class SharedCamera {
     this.update();
   }
 
+  /** Turn the mesh by angles, as a drag to the right and upwards does. */
+  turn(right: number, up: number): void {
+    const offset = this.camera.position.clone().sub(this.target);
+    const radius = offset.length();
+    const azimuth = Math.atan2(offset.y, offset.x) - right;
+    // Seen straight from above or below, there is no direction that is up.
+    const height = Math.min(Math.max(Math.acos(offset.z / radius) + up, POLE), Math.PI - POLE);
+    offset.set(Math.cos(azimuth) * Math.sin(height), Math.sin(azimuth) * Math.sin(height), Math.cos(height));
+    this.camera.position.copy(this.target).addScaledVector(offset, radius);
+    this.camera.lookAt(this.target);
+    this.update();
+  }
+
+  /** Move the mesh to the right and upwards, by parts of the height that is shown. */
+  shift(right: number, up: number): void {
+    const [x, y] = [0, 1].map((column) => new Vector3().setFromMatrixColumn(this.camera.matrixWorld, column));
+    const way = x.multiplyScalar(right).addScaledVector(y, up).multiplyScalar((-2 * this.half) / this.camera.zoom);
+    this.camera.position.add(way);
+    this.target.add(way);
+    this.update();
+  }
+
+  /** Show the middle of the view larger by a factor. */
+  zoomBy(factor: number): void {
+    this.camera.zoom = zoomOf(this.camera.zoom * factor);
+    this.update();
+  }
+
   /** Tell the size of a pane, whose right side is kept free for the colour bar. */
   setPane(width: number, height: number, kept: number): void {
     this.aspect = width / height;
@@ -86,7 +121,7 @@ export class SharedCamera {
   set numbers(values: number[]) {
     this.camera.position.fromArray(values, 0);
     this.target.fromArray(values, 3);
-    this.camera.zoom = Math.min(Math.max(values[6], 0.2), 500);
+    this.camera.zoom = zoomOf(values[6]);
     this.camera.lookAt(this.target);
     this.update();
   }

@@ -43,10 +43,10 @@ export class CurveView {
   show(curves: Curve[], label: string, range: [number, number], offset: number, marked: number[]): void {
     const data: (number | null)[][] = [this.x];
     for (const { values, half } of curves) {
-      const line = this.rows.map((row) => (Number.isNaN(values[row]) ? null : values[row] + offset));
+      const line = this.rows.map((row) => finite(values[row] + offset));
       data.push(line);
       const edge = (sign: number): (number | null)[] =>
-        line.map((value, i) => (value === null || !half ? null : value + sign * half[this.rows[i]]));
+        line.map((value, i) => (value === null || !half ? null : finite(value + sign * half[this.rows[i]])));
       data.push(edge(1), edge(-1));
     }
     const layout = JSON.stringify([label, curves.map((curve) => [curve.label, curve.dashed])]);
@@ -129,4 +129,9 @@ export class CurveView {
     }
     plot.ctx.restore();
   }
+}
+
+/** Return a number; null for one that has no place in the plot. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

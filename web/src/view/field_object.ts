@@ -27,7 +27,7 @@ import { ShapedPoints } from "./shaped_points";
 
 /** Uniforms that all materials of a drawing share. */
 export type Uniforms = Record<
-  "uFactor" | "uLow" | "uScale" | "uMap" | "uClip" | "uIsolines" | "uUnvalued" | "uInk" | "uPixels",
+  "uFactor" | "uLow" | "uScale" | "uMap" | "uClip" | "uIsolines" | "uUnvalued" | "uKnown" | "uInk" | "uPixels",
   IUniform
 >;
 
@@ -50,6 +50,7 @@ export class FieldObject {
     uClip: { value: EVERYTHING },
     uIsolines: { value: 0 },
     uUnvalued: { value: new Vector3(0.72, 0.72, 0.72) },
+    uKnown: { value: 1 },
     uInk: { value: new Vector3(0, 0, 0) },
     uPixels: { value: new Vector2(0.002, 0.002) },
   };
@@ -84,11 +85,14 @@ export class FieldObject {
     this.arrows.setPoints();
   }
 
-  /** Show values of the fields' rows, `[M]`. */
+  /** Show values of the fields' rows, `[M]`; all is drawn as without values where they are infinite or no numbers. */
   setValues(values: Float32Array): void {
     const { rows } = this.mesh;
     const array = this.value.array as Float32Array;
     for (let p = 0; p < rows.length; p++) array[p] = values[rows[p]];
+    const isKnown = array.every(Number.isFinite);
+    if (!isKnown) array.fill(0);
+    this.uniforms.uKnown.value = isKnown ? 1 : 0;
     this.value.needsUpdate = true;
     this.lines?.setValues(array);
   }

@@ -100,6 +100,7 @@ uniform sampler2D uMap;
 uniform vec4 uClip;
 uniform float uIsolines;
 uniform vec3 uUnvalued;
+uniform float uKnown;
 void main() {
   ${CUT_OFF}
   if (dot(vPlace, uClip.xyz) > uClip.w) discard;
@@ -119,7 +120,7 @@ void main() {
     float bright = dot(colour, vec3(0.3, 0.6, 0.1));
     colour = mix(colour, bright > 0.45 ? vec3(0.0) : vec3(1.0), 0.75 * line);
   }
-  colour = mix(uUnvalued, colour, step(0.999, vValued));
+  colour = mix(uUnvalued, colour, uKnown * step(0.999, vValued));
 #ifdef LIT
   vec3 normal = normalize(cross(dFdx(vView), dFdy(vView)));
   float light = abs(dot(normal, normalize(vec3(0.25, 0.35, 1.0))));

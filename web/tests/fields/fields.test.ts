@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import { automaticFactor } from "../../src/fields/displacement";
 import { fitting, percent, short } from "../../src/fields/numbers";
 import { rangeOf, symmetric, ticks, widened } from "../../src/fields/ranges";
-import { ScalarReader, scalarsOf } from "../../src/fields/scalars";
+import { endOf, ScalarReader, scalarsOf } from "../../src/fields/scalars";
 import { DESCRIPTION } from "../containers";
 
 describe("ranges", () => {
   it("leave nodes without values out", () => {
     expect(rangeOf(Float32Array.of(5, -99, 2), Uint8Array.of(1, 0, 1))).toEqual([2, 5]);
     expect(rangeOf(new Float32Array(0), null)).toEqual([0, 1]);
+    expect(rangeOf(Float32Array.of(NaN, 3, Infinity, 2), null)).toEqual([2, 3]);
   });
 
   it("of one value can be divided by", () => {
@@ -32,6 +33,8 @@ describe("numbers", () => {
     [123456, "1.235e5"],
     [0.00012, "1.2e−4"],
     [NaN, "–"],
+    [Infinity, "∞"],
+    [-Infinity, "−∞"],
   ])("%d is written %s", (value, text) => expect(short(value)).toBe(text));
 
   it("have the digits that tell them apart", () => {
@@ -40,6 +43,10 @@ describe("numbers", () => {
   });
 
   it("are percent of one", () => expect(percent(0.0321)).toBe("3.2 %"));
+});
+
+it("an interval without limits has no ends, whatever is in its middle", () => {
+  expect([endOf(1, 2), endOf(NaN, Infinity), endOf(5, -Infinity)]).toEqual([3, Infinity, -Infinity]);
 });
 
 describe("scalars", () => {

@@ -7,6 +7,7 @@ import { vtu } from "../../src/files/vtu";
 describe("tables", () => {
   it("quote texts and leave unknown numbers empty", () => {
     expect(csv([["a,b", 'say "x"', 1.5, NaN, null]])).toBe('"a,b","say ""x""",1.5,,\n');
+    expect(csv([[-Infinity, Infinity]])).toBe("-inf,inf\n");
   });
 
   it("hold no formulas of spreadsheets", () => expect(csv([["=1+1", -2]])).toBe("'=1+1,-2\n"));

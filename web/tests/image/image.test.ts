@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { drawDisc } from "../../src/image/brush";
 import { fromRgba, toRgba } from "../../src/image/pixels";
 import { resize } from "../../src/image/resize";
-import { trainingImage } from "../../src/image/training";
-import { container } from "../containers";
+import { firstImage, trainingImage } from "../../src/image/training";
+import { container, imageContainer } from "../containers";
 
 describe("resizing", () => {
   // What Pillow 13 gives: Image.resize((2, 2), BILINEAR), of 4 × 4 and 3 × 3 pixels.
@@ -47,9 +47,17 @@ it("a brush draws a disc and leaves the rest", () => {
 describe("training images", () => {
   it("are black where the page has none, as without the data of the study", () => {
     const none = { data: new Uint8Array(0), shape: [0, 2, 2, 1] };
-    const { data, training } = trainingImage(container(undefined, { "training.images": none }), 0);
+    const arrays = { "training.images": none, "training.image_runs": { data: new Uint32Array(0) } };
+    const { data, training } = firstImage(container(undefined, arrays));
     expect([...data]).toEqual([0, 0, 0, 0]);
     expect(data).toBeInstanceOf(Uint8Array);
     expect(training).toBeNull();
+  });
+
+  it("belong to their runs, also where the page has only some", () => {
+    const images = imageContainer();
+    expect(trainingImage(images, 3)).toEqual({ data: Uint8Array.of(255, 255, 255, 255), training: 3 });
+    expect(trainingImage(images, 1)).toBeNull();
+    expect(firstImage(images).training).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expectedError, field, rootWithFloor, sumOfSquares, unitTime, varianceFloor } from "../../src/model/formulas";
+import { expectedError, field, rootWithFloor, spreadOf, sumOfSquares, unitTime, varianceFloor } from "../../src/model/formulas";
 import { magnitude, magnitudeVariance } from "../../src/model/magnitude";
 
 // Two nodes and two variables, two modes: the states of rows [a, b] are a · [1, 2, 3, 4] + b · [0, 1, 0, -1].
@@ -54,6 +54,14 @@ it("the expected error compares the spread with the size of the field", () => {
   const uniform = Float32Array.of(1, 1);
   const error = expectedError(mean, Float32Array.of(1, 1, 1, 1), uniform, 0.21, 2);
   expect(error).toBeCloseTo((2 * Math.sqrt(1.21 * 4)) / 5, 12);
+});
+
+it("a spread that is no number is infinite, and so is the expected error", () => {
+  expect([4, NaN, Infinity].map(spreadOf)).toEqual([2, Infinity, Infinity]);
+  const uniform = Float32Array.of(1);
+  const error = (mean: number, deviation: number): number =>
+    expectedError(Float32Array.of(mean), Float32Array.of(deviation), uniform, 0.1, 2);
+  expect([error(NaN, 1), error(Infinity, Infinity), error(2, NaN)]).toEqual([Infinity, Infinity, Infinity]);
 });
 
 it("times are mapped to 0 … 1", () => {

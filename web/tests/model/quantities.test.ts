@@ -117,6 +117,21 @@ describe("bands", () => {
   });
 });
 
+it("a prediction that is no number has no value, no place and a band without ends", async () => {
+  const broken = RUN.with(3, NaN);
+  expect((await numbers({}, broken)).value).toBeNaN();
+  expect((await numbers({ statistic: "min" }, broken)).value).toBeNaN();
+  const plan = { ...PLAN, places: { data: Float32Array.of(1, 2, 3), shape: [3, 1] }, typical: 4 };
+  const unknown = { value: NaN, instant: 1, place: 2 };
+  const found = withBand(plan, [unknown, unknown, unknown], 1, BANDS);
+  expect(found).toEqual({ value: NaN, std: Infinity, lower: -Infinity, upper: Infinity, time: null, place: null });
+  const finite = { value: 5, instant: 0, place: 0 };
+  expect(withBand(plan, [finite, finite, finite], Infinity, BANDS)).toEqual(
+    { value: 5, std: Infinity, lower: -Infinity, upper: Infinity, time: 0, place: [1] },
+  );
+  expect(verdict({ value: 1e9, comparison: "<" }, found)).toBe("not certain");
+});
+
 it("an interrupted measurement goes on where it was", async () => {
   decoded = 0;
   const slow: Decoding = {

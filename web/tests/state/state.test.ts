@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
-import { fromUnit, isOutside, keyOf, nearestRun, outsideTexts, randomDesign, toUnit, trainingDesign } from "../../src/state/designs";
-import { fromFragment, toFragment } from "../../src/state/fragment";
+import { fromUnit, isOutside, keyOf, nearestRun, outsideTexts, randomDesign, shownRuns, toUnit, trainingDesign } from "../../src/state/designs";
+import { fromFragment, namesDesign, toFragment } from "../../src/state/fragment";
 import { initialState, type State } from "../../src/state/state";
 import { Store } from "../../src/state/store";
-import { trainingImage } from "../../src/image/training";
+import { firstImage, trainingImage } from "../../src/image/training";
 import { container, DESCRIPTION, imageContainer } from "../containers";
 
 const CONTAINER = container();
@@ -33,6 +33,10 @@ describe("a link", () => {
     expect({ ...INITIAL, ...(await fromFragment(`#${fragment}`, CONTAINER)) }).toEqual(state);
   });
 
+  it("has a design, or none", () => {
+    expect(["#x=1,2", "#image=~AA", "#t=1", ""].map(namesDesign)).toEqual([true, true, false, false]);
+  });
+
   it.each([[true, 0.75], [false, 2]])("has times between the trained ones: %s", async (continuous, expected) => {
     const one = container({ ...DESCRIPTION, continuous_in_time: continuous });
     expect({ ...INITIAL, ...(await fromFragment("#t=0.75", one)) }.time).toBe(expected);
@@ -40,8 +44,8 @@ describe("a link", () => {
 
   it("restores images: those of training by their number, others by their pixels", async () => {
     const images = imageContainer();
-    const initial = initialState(images.description, trainingImage(images, 0));
-    for (const image of [trainingImage(images, 1), { data: Uint8Array.of(1, 2, 3, 250), training: null }]) {
+    const initial = initialState(images.description, firstImage(images));
+    for (const image of [trainingImage(images, 3), { data: Uint8Array.of(1, 2, 3, 250), training: null }]) {
       const state = { ...initial, design: { parameters: [], image } };
       const found = await fromFragment(await toFragment(state, initial, images), images);
       expect(found.design).toEqual(state.design);
@@ -83,7 +87,7 @@ describe("the trained range", () => {
 
 describe("the nearest training run", () => {
   it("is itself for a training run", () => {
-    expect(nearestRun(CONTAINER, trainingDesign(CONTAINER, 1, null))).toEqual({ run: 1, distance: 0 });
+    expect(nearestRun(CONTAINER, trainingDesign(CONTAINER, 1))).toEqual({ run: 1, distance: 0 });
   });
 
   it("counts parts of the trained range", () => {
@@ -95,13 +99,16 @@ describe("the nearest training run", () => {
   it("compares images", () => {
     const images = imageContainer();
     const image = { data: Uint8Array.of(255, 255, 255, 0), training: null };
-    expect(nearestRun(images, { parameters: [], image })).toEqual({ run: 1, distance: 0.5 });
+    expect(nearestRun(images, { parameters: [], image })).toEqual({ run: 3, distance: 0.5 });
+    expect(trainingDesign(images, 3).image?.training).toBe(3);
+    expect(shownRuns(images)).toEqual([0, 3]);
+    expect([0, 0.4, 0.9].map((at) => randomDesign(images, () => at).image?.training)).toEqual([0, 0, 3]);
   });
 });
 
 it("designs have keys that differ", () => {
   const images = imageContainer();
-  const keys = [0, 1].map((i) => keyOf({ parameters: [], image: trainingImage(images, i) }));
+  const keys = [0, 3].map((i) => keyOf({ parameters: [], image: trainingImage(images, i) }));
   expect(keys[0]).not.toBe(keys[1]);
   expect(keyOf({ parameters: [1, 2], image: null })).not.toBe(keyOf({ parameters: [12], image: null }));
 });

@@ -108,7 +108,9 @@ class CoefficientPrediction:
         if self.gp_offset is not None and between > 0.0:
             choice = np.float32(np.sqrt(between)) * self.gp_offset[design]
             deviations = np.concatenate([deviations, choice[None]])
-        return deviations * np.float32(self.widening[design])
+        # Too far outside of the trained range, the spread is infinite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return deviations * np.float32(self.widening[design])
 
     def total_variance(self) -> NDArray[np.float64]:
         """Return the squared spread of each design, summed over times and coefficients, ``[n]``.
