@@ -161,7 +161,7 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_memory_estimate() -> Iterator[None]:
-    """Leave out the estimate of memory before a training, which takes a quarter of a small one.
+    """Leave out the estimate of memory before a training, which takes 4 % of a small one.
 
     Programs that tests start make it, and tests/training/memory compares it with real trainings.
     """

@@ -22,7 +22,6 @@ from tests.explorer.conftest import assets, exported_once, own_address
 __all__ = ["assets", "exported_once"]
 
 pytest.importorskip("onnxscript")
-pytestmark = pytest.mark.usefixtures("exported_once")
 
 SERVED = """
 import signal, sys

@@ -7,19 +7,24 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import socket
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.explorer.onnx_file import exported
+from simulgenvae.utils.atomic import atomic_write
 from tests.deployment.conftest import make_surrogate
 
 __all__ = ["make_surrogate"]
@@ -79,24 +84,32 @@ def own_address() -> str:
         return str(asked.getsockname()[0])
 
 
-_EXPORTED: dict[bytes, bytes] = {}
-"""Files of networks by the digest of what they were made of."""
-
-
-@pytest.fixture
-def exported_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Export each network once for all tests of this process: every export takes seconds.
+@pytest.fixture(scope="module", autouse=True)
+def exported_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Export each network once for the tests of all processes: every export takes seconds.
 
     What is written is a function of the network and the other arguments alone. Pages still compare
     what they get with their surrogate.
     """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder = folder / "exported"
+    folder.mkdir(exist_ok=True)
 
-    def kept(*arguments: Any) -> bytes:
+    def kept(network: nn.Module, *others: Any) -> bytes:
+        # torch cannot write these.
+        if any(map(is_parametrized, network.modules())):
+            return exported(network, *others)
+        arguments = (network, *others)
         # Unlike pickle, torch writes no addresses of tensors.
         torch.save(arguments, content := io.BytesIO())
-        key = hashlib.sha256(content.getvalue()).digest()
-        if key not in _EXPORTED:
-            _EXPORTED[key] = exported(*arguments)
-        return _EXPORTED[key]
+        path = folder / f"{hashlib.sha256(content.getvalue()).hexdigest()}.onnx"
+        if not path.exists():
+            with atomic_write(path) as temporary:
+                temporary.write_bytes(exported(*arguments))
+        return path.read_bytes()
 
-    monkeypatch.setattr("simulgenvae.explorer.networks.exported", kept)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulgenvae.explorer.networks.exported", kept)
+        yield

@@ -17,7 +17,7 @@ from tests.explorer.conftest import assets, description, exported_once
 __all__ = ["assets", "exported_once"]
 
 pytest.importorskip("onnxscript")
-pytestmark = pytest.mark.usefixtures("assets", "exported_once")
+pytestmark = pytest.mark.usefixtures("assets")
 
 
 @pytest.fixture

@@ -238,7 +238,8 @@ def _write_onnx(
             f"{size / 1e9:.1f} GB."
         )
     # The newer exporter follows the tensors ("dynamo"); the older one fixes the number of designs.
-    with quiet():
+    # Without gradients it takes a tenth less time.
+    with quiet(), torch.no_grad():
         program = torch.onnx.export(
             model,
             kwargs=_tensors(inputs),
@@ -260,7 +261,7 @@ def _write_program(
     model: Exported, inputs: Arrays, about: ModelDescription, path: Path
 ) -> WrittenModel:
     """Write a model as a torch program, and return it read back."""
-    with quiet():
+    with quiet(), torch.no_grad():
         program = torch.export.export(
             model, (), _tensors(inputs), dynamic_shapes=_any_number(inputs)
         )
