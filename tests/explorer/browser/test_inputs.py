@@ -111,9 +111,9 @@ def test_space_plays_also_after_a_slider_was_used(page: Opened) -> None:
     edges = page.page.get_by_label("Mesh edges")
     edges.focus()
     edges.press("Space")
-    assert page.state("edges") is True
+    page.wait("window.explorer.state.edges === true")
     edges.press("e")
-    assert page.state("edges") is False
+    page.wait("window.explorer.state.edges === false")
     assert page.page.get_by_role("button", name="Play", exact=True).count() == 1
 
 
