@@ -71,6 +71,9 @@ def test_a_port_in_use(board: Path, capfd: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("assets")
 def test_a_study_without_a_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["app", str(tmp_path), "--no-browser"]) == 2
+    assert "no study in this folder" in " ".join(capfd.readouterr().err.split())
+    (tmp_path / "input_data").mkdir()
+    assert main(["app", str(tmp_path), "--no-browser"]) == 2
     assert "train first" in " ".join(capfd.readouterr().err.split())
 
 

@@ -154,9 +154,8 @@ COMMANDS: dict[str, Command] = {
         "Move the inputs and see the field, in a browser.",
         function="simulgenvae.cli.app:app",
         description=(
-            "The page runs the model itself, and is served on this machine alone unless --host "
-            "says otherwise; its address is shown. Ctrl-C ends it. export writes the same page as "
-            "one file."
+            "The page runs the model itself. Without --host, this machine alone reaches it. Its "
+            "address is shown, and Ctrl-C ends it. export writes the same page as one file."
         ),
         examples=("app S", "app S --port 8765 --no-browser", "app S --host 192.168.0.7"),
     ),

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,7 @@ def test_ctrl_c_reaches_the_process(tmp_path: Path, reporting_launcher: Path) ->
         for line in launcher.stdout:
             if "--use_ddp" in line:
                 break
+        time.sleep(0.5)  # torch's launcher may still be noting which process it has started
         launcher.send_signal(signal.SIGINT)
         assert launcher.stdout.read() == "stopped\n"
     assert launcher.returncode == 130
