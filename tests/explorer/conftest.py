@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.explorer.onnx_file import exported
-from simulgenvae.utils.atomic import atomic_write
 from tests.deployment.conftest import make_surrogate
 
 __all__ = ["make_surrogate"]
@@ -105,9 +105,10 @@ def exported_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         # Unlike pickle, torch writes no addresses of tensors.
         torch.save(arguments, content := io.BytesIO())
         path = folder / f"{hashlib.sha256(content.getvalue()).hexdigest()}.onnx"
-        if not path.exists():
-            with atomic_write(path) as temporary:
-                temporary.write_bytes(exported(*arguments))
+        # Another process may be at it: this one then waits for the file.
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_bytes(exported(*arguments))
         return path.read_bytes()
 
     with pytest.MonkeyPatch.context() as patch:
