@@ -14,7 +14,6 @@ from scipy.special import ndtr
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.distance_images import DistanceImages
 from simulgenvae.data.split import Split
 from simulgenvae.geometry.distance_modes import DistanceModes
 from simulgenvae.models import Conditioner
@@ -133,7 +132,7 @@ def test_a_conditioner_that_reads_geometries(
     designs = Conditions(tuple("abcde"), names, table)
     if known:
         values = generator.uniform(-1, 1, (5, *sides)).astype(np.float16)
-        designs = replace(designs, distances=DistanceImages(values, 3))
+        designs = replace(designs, distances=values)
     scaler = ConditionScaler.fit(designs, [])
     basis = generator.normal(size=(3, *sides)).astype(np.float32)
     distances = DistanceModes(basis[0], basis)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulgenvae.data.distance_images import DistanceImages
     from simulgenvae.data.images import ImageFormat, Images
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -83,7 +82,9 @@ class Conditions:
     carried
         Columns of texts that are carried along.
     distances
-        Images of the geometries of the N runs, which the last columns describe too, but coarser.
+        Images `[N, S, S]`, or volumes, of the signed distance from the boundary of each geometry,
+        from -1 to 1. The last columns describe the geometries too, but coarser. Half precision: it
+        is finest at the boundary, and a thousand volumes are 65 MB.
 
     Examples
     --------
@@ -105,7 +106,7 @@ class Conditions:
     left_out: tuple[LeftOut, ...] = ()
     units: tuple[str, ...] = ()
     carried: tuple[Carried, ...] = ()
-    distances: DistanceImages | None = None
+    distances: NDArray[np.float16] | None = None
 
     def __post_init__(self) -> None:
         # The class is frozen, which forbids plain assignments here too.
@@ -225,7 +226,7 @@ class Conditions:
         """
         chosen = np.asarray(rows, dtype=np.intp)
         images = None if self.images is None else self.images.select(chosen)
-        distances = None if self.distances is None else self.distances.select(chosen)
+        distances = None if self.distances is None else self.distances[chosen]
         ids = tuple(self.ids[row] for row in chosen)
         carried = tuple(
             Carried(name, tuple(texts[row] for row in chosen)) for name, texts in self.carried

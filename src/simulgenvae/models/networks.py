@@ -38,7 +38,7 @@ def network_inputs(conditions: Conditions, scaler: ConditionScaler) -> Inputs:
         # Convolutions expect channels before rows and columns.
         images = torch.from_numpy(conditions.images.pixels).permute(0, 3, 1, 2)
     if conditions.distances is not None:
-        distances = torch.from_numpy(conditions.distances.values)
+        distances = torch.from_numpy(conditions.distances)
     return Inputs(table, images, distances)
 
 

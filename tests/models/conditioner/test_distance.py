@@ -10,7 +10,6 @@ import torch
 
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.distance_images import DistanceImages
 from simulgenvae.geometry.distance_modes import DistanceModes
 from simulgenvae.models import Conditioner, Inputs
 from simulgenvae.models.conditioner.distance import DistanceEncoder
@@ -60,10 +59,10 @@ def test_images_that_are_known_are_seen_instead_of_the_coefficients() -> None:
     encoder = DistanceEncoder(images, scaler, 0.0)
     conditioner = Conditioner(ConditionerSettings(), 1 + COLUMNS, None, 7, encoder).eval()
     composed = images.of(designs.table[:, -COLUMNS:])
-    known = replace(designs, distances=DistanceImages(composed.astype(np.float16), COLUMNS))
+    known = replace(designs, distances=composed.astype(np.float16))
     found = conditioner(network_inputs(known, scaler)).mean
     expected = conditioner(network_inputs(designs, scaler)).mean
-    mirrored = DistanceImages(-composed.astype(np.float16), COLUMNS)
+    mirrored = -composed.astype(np.float16)
     other = conditioner(network_inputs(replace(designs, distances=mirrored), scaler)).mean
     # The images are of half precision.
     assert (found - expected).abs().max() < 0.02 * (found - other).abs().max()

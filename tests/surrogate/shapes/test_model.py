@@ -115,9 +115,9 @@ def test_designs_on_a_grid_have_images_of_their_own_geometry() -> None:
     model = ShapeModel.fit(data, range(RUNS - 2))
     seen = model.seen(data).conditions
     assert seen.distances is not None
-    assert seen.distances.columns == len(model.names)
+    assert seen.names == model.names
     exact = grid.images(values[:, 0].transpose(1, 2, 0)).clip(-1.0, 1.0)
-    np.testing.assert_allclose(seen.distances.values, exact, atol=1e-3)
+    np.testing.assert_allclose(seen.distances, exact, atol=1e-3)
     # The modes of the other runs do not show the last two.
     assert model.distances is not None
     composed = model.distances.of(seen.table)

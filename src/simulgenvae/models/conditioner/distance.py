@@ -25,10 +25,11 @@ _LAYERS = {2: (nn.Conv2d, nn.AdaptiveAvgPool2d), 3: (nn.Conv3d, nn.AdaptiveAvgPo
 
 
 class DistanceEncoder(ConditionEncoder):
-    """Network from scaled coefficients of shape modes ``[B, k]`` to features ``[B, FEATURES]``.
+    """Network from images or volumes of signed distances to features ``[B, FEATURES]``.
 
-    It sees the image or volume of signed distances that the coefficients stand for, so that a hole
-    is read wherever it is; as columns of a table, coefficients say so only together. On plates
+    They are those of the designs' own meshes. Where these are unknown, they are computed from the
+    scaled coefficients of shape modes ``[B, k]``. So a hole is read wherever it is, which
+    coefficients, as columns of a table, say only together. On plates
     with any outline and up to three holes, the error is 20 % instead of 24 % (a one-off figure).
 
     Parameters

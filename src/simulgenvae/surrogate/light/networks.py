@@ -111,7 +111,7 @@ class _LightGeometry:
     def __call__(self, conditions: Conditions) -> Array:
         """Return the features ``[n, FEATURES]`` of the geometries of n designs."""
         if conditions.distances is not None:
-            x = conditions.distances.values.astype(np.float32)[:, None]
+            x = conditions.distances.astype(np.float32)[:, None]
         else:
             x = self.distances.of(conditions.table[:, -self.distances.columns :])[:, None]
         for convolution in self.convolutions:

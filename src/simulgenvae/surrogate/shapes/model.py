@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from simulgenvae.data.condition_scaler import ConditionScaler
-from simulgenvae.data.distance_images import DistanceImages
 from simulgenvae.errors import UserError
 from simulgenvae.geometry.distance_modes import DistanceModes
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
@@ -149,8 +148,7 @@ class ShapeModel:
         if self.distances is None:
             return seen, found
         # A hole where no training run has one is in none of the modes, and the image shows it.
-        distances = DistanceImages(np.stack(images), len(self.names))
-        return replace(seen, distances=distances), found
+        return replace(seen, distances=np.stack(images)), found
 
     def predicted(self, conditions: Conditions) -> NDArray[np.float64]:
         """Return the coefficients `[n, k]` of the geometries that designs are expected to have.
