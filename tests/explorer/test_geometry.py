@@ -123,7 +123,7 @@ def test_nodes_move_as_the_parameters_determine(make_settings: MakeSettings) -> 
     assert (about.geometry.kind, about.geometry.note) == ("moved", "")
     # The box holds all training runs, and not only the mean geometry.
     assert about.geometry.upper[0] > 2.7
-    assert about.geometry.lower == (0.0, 0.0, 0.0)
+    assert about.geometry.lower == pytest.approx((0.0, 0.0, 0.0), abs=1e-12)
 
 
 def test_a_geometry_that_is_only_likely_is_called_so(make_settings: MakeSettings) -> None:

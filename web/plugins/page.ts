@@ -48,7 +48,7 @@ export function onePage(root: string): Plugin {
       }
       const page = readFileSync(join(root, "page.html"), "utf8")
         .replace("<!--STYLE-->", () => `<style>${style}</style>`)
-        .replace("<!--SCRIPT-->", () => `<script type="module">${inScript(script)}</script>`);
+        .replace("<!--SCRIPT-->", () => `<script type="module" async>${inScript(script)}</script>`);
       const runtime = gzipSync(readFileSync(join(root, RUNTIME)), { level: 9 });
       this.emitFile({ type: "asset", fileName: "page.html", source: page });
       this.emitFile({ type: "asset", fileName: "runtime.wasm.gz", source: runtime });

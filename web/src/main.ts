@@ -6,6 +6,7 @@ import { type Container, readContainer } from "./data/container";
 import { embeddedBytes } from "./data/embedded";
 import { firstImage } from "./image/training";
 import type { Pixels } from "./image/pixels";
+import { ModelClient } from "./model/client";
 import { setupOf } from "./model/setup";
 import { aboutDialog } from "./page/about";
 import { CurvePanel } from "./page/curve_panel";
@@ -45,10 +46,11 @@ async function start(): Promise<void> {
   performance.mark("script");
   const missing = missingFeature();
   if (missing) throw new Error(`This browser has no ${missing}.`);
-  // Both are unpacked at the same time, by the browser.
-  const unpacking = embeddedBytes("runtime");
-  const container = readContainer(await embeddedBytes("twin"));
-  const runtime = await unpacking;
+  // The runtime starts in its worker while the model's bytes still arrive.
+  const [client, container] = await Promise.all([
+    embeddedBytes("runtime").then((bytes) => new ModelClient(bytes)),
+    embeddedBytes("twin").then(readContainer),
+  ]);
   performance.mark("unpacked");
   const { description } = container;
   const image = description.image ? firstImage(container) : null;
@@ -59,8 +61,8 @@ async function start(): Promise<void> {
   }
   const store = new Store({ ...initial, ...linked });
   const predictions = new Predictions(store, description.dimension === 1, showFailure);
-  // The worker starts while the page is put together.
-  const started = predictions.start(setupOf(container, runtime));
+  // The model is loaded while the page is put together.
+  const started = predictions.start(client, setupOf(container));
   assemble(container, store, predictions, initial, image);
   performance.mark("assembled");
   await started;

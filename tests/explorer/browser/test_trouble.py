@@ -5,7 +5,10 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -75,11 +78,37 @@ def test_a_file_that_was_cut_off_is_named(open_page: Open) -> None:
     assert "unpacked" in page.page.inner_text("#loading")
 
 
+def test_a_page_that_arrives_slowly_waits_for_its_data(open_page: Open) -> None:
+    page = open_page(CONTAINER, load=False)
+    text = page.path.read_bytes()
+    inside = [text.index(b'id="runtime">') + 400, text.index(b'id="twin">') + 400]
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            for start, end in pairwise([0, *inside, len(text)]):
+                self.wfile.write(text[start:end])
+                self.wfile.flush()
+                time.sleep(0.3)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the tests' output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page.address = f"http://127.0.0.1:{server.server_port}/"
+        page.load()
+        server.shutdown()
+    assert page.page.inner_text("#study") == small_model("plate").description()["study"]
+
+
 @pytest.mark.parametrize("script", ["let old = @;", "new Intl.NumberFormat('C');"])
 def test_a_browser_that_cannot_run_the_script_is_named(open_page: Open, script: str) -> None:
     page = open_page(CONTAINER, load=False)
     text = page.path.read_text(encoding="utf-8")
-    start = '<script type="module">'
+    start = '<script type="module" async>'
     page.path.write_text(text.replace(start, start + script, 1), encoding="utf-8")
     page.load(state="failed")
     assert page.page.inner_text("#loading").startswith("This browser cannot run the page: ")

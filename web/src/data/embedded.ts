@@ -2,15 +2,33 @@
 
 import { DamagedContainer } from "./container";
 
-/** Take the bytes out of a script element, and free its text. */
+/** Take the bytes out of a script element as soon as it has arrived, and free its text. */
 export async function embeddedBytes(id: string): Promise<Uint8Array<ArrayBuffer>> {
-  const element = document.getElementById(id);
+  const element = await arrived(id);
   const text = element?.textContent?.trim() ?? "";
   element?.remove();
   if (!text || text.startsWith("<!--")) {
     throw new DamagedContainer("This page has no data: it is the empty template of the explorer.");
   }
   return unzip(fromBase64(text));
+}
+
+/** Wait for an element with all of its text; null where the page ends without it. */
+function arrived(id: string): Promise<HTMLElement | null> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const element = document.getElementById(id);
+      // Something follows an element only when it is complete.
+      if (!element?.nextSibling && document.readyState === "loading") return;
+      observer.disconnect();
+      document.removeEventListener("readystatechange", look);
+      resolve(element);
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.body, { childList: true });
+    document.addEventListener("readystatechange", look);
+    look();
+  });
 }
 
 /** Decode base64. */

@@ -1,6 +1,6 @@
 /** The page's side of the worker: of several requests for fields, only the newest is kept. */
 
-import type { MeasureRequest, Reply, Request, Setup, ShowRequest, StudyRequest } from "./messages";
+import type { MeasureRequest, Reply, Request, Runtime, Setup, ShowRequest, StudyRequest } from "./messages";
 import ModelWorker from "./worker?worker&inline";
 
 export type Shown = Extract<Reply, { kind: "shown" }>;
@@ -26,23 +26,27 @@ export class ModelClient {
   private nextStudy: Omit<StudyRequest, "kind" | "id"> | null = null;
   private nextMeasure: Omit<MeasureRequest, "kind" | "id"> | null = null;
 
-  private constructor(private readonly listener: Listener) {}
+  /** Start the worker and, in it, the runtime. */
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    const runtime: Runtime = { kind: "runtime", bytes };
+    this.worker.postMessage(runtime, [bytes.buffer]);
+  }
 
-  /** Start the worker; resolves when its model is loaded. */
-  static start(setup: Setup, listener: Listener): Promise<ModelClient> {
-    const client = new ModelClient(listener);
+  /** Load the model; from then on the listener is told what comes of requests.
+   *
+   * @throws Error where the runtime does not start, or a network cannot be loaded.
+   */
+  load(setup: Setup, listener: Listener): Promise<void> {
     return new Promise((resolve, reject) => {
-      client.worker.onerror = (event) => reject(new Error(event.message || "the worker ended"));
-      client.worker.onmessage = (event: MessageEvent<Reply>) => {
+      this.worker.onerror = (event) => reject(new Error(event.message || "the worker ended"));
+      this.worker.onmessage = (event: MessageEvent<Reply>) => {
         if (event.data.kind === "failed") return reject(new Error(event.data.message));
-        client.worker.onerror = (later) => listener.failed(later.message);
-        client.worker.onmessage = (later: MessageEvent<Reply>) => client.receive(later.data);
-        resolve(client);
+        this.worker.onerror = (later) => listener.failed(later.message);
+        this.worker.onmessage = (later: MessageEvent<Reply>) => this.receive(later.data, listener);
+        resolve();
       };
-      client.worker.postMessage(setup, [
-        setup.runtime.buffer,
-        ...Object.values(setup.networks).map((model: Uint8Array<ArrayBuffer>) => model.buffer),
-      ]);
+      const networks = Object.values(setup.networks);
+      this.worker.postMessage(setup, networks.map((model: Uint8Array<ArrayBuffer>) => model.buffer));
     });
   }
 
@@ -90,16 +94,16 @@ export class ModelClient {
     return request.id;
   }
 
-  private receive(reply: Reply): void {
+  private receive(reply: Reply, listener: Listener): void {
     if (reply.kind === "ready") return;
-    if (reply.kind === "measuring") return this.listener.measuring(reply.part);
+    if (reply.kind === "measuring") return listener.measuring(reply.part);
     if (reply.id === this.showing) this.showing = 0;
     if (reply.id === this.studying) this.studying = 0;
     if (reply.id === this.measuring) this.measuring = 0;
     this.send();
-    if (reply.kind === "shown") this.listener.shown(reply);
-    else if (reply.kind === "studied") this.listener.studied(reply);
-    else if (reply.kind === "measured") this.listener.measured(reply);
-    else if (reply.kind === "failed") this.listener.failed(reply.message);
+    if (reply.kind === "shown") listener.shown(reply);
+    else if (reply.kind === "studied") listener.studied(reply);
+    else if (reply.kind === "measured") listener.measured(reply);
+    else if (reply.kind === "failed") listener.failed(reply.message);
   }
 }

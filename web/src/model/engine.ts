@@ -56,7 +56,7 @@ export class Engine {
 
   static async create(setup: Setup): Promise<Engine> {
     const image = { size: setup.imageSize, channels: setup.imageChannels };
-    return new Engine(setup, await Networks.load(setup.runtime, setup.networks, image));
+    return new Engine(setup, await Networks.load(setup.networks, image));
   }
 
   /** Return the field of a design at a time, and its spread if it is wanted.

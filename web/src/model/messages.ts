@@ -13,10 +13,15 @@ export interface DesignInput {
   image: NumberArray | null;
 }
 
-/** All that the worker needs, sent once. */
+/** The program that runs networks, sent first: it starts while the rest of the page arrives. */
+export interface Runtime {
+  kind: "runtime";
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** All else that the worker needs, sent once. */
 export interface Setup {
   kind: "setup";
-  runtime: Uint8Array<ArrayBuffer>;
   networks: Networks;
   scaling: { mean: Float32Array; factor: Float32Array };
   /** Mean shape, `[M, S]`, and what a shape is; null where all designs have one mesh. */
@@ -77,7 +82,7 @@ export interface MeasureRequest {
   designs: DesignInput[];
 }
 
-export type Request = Setup | ShowRequest | StudyRequest | MeasureRequest;
+export type Request = Runtime | Setup | ShowRequest | StudyRequest | MeasureRequest;
 
 /** A design at one time. */
 export interface ShownDesign {

@@ -2,6 +2,7 @@
 
 import * as ort from "onnxruntime-web/wasm";
 import type { DesignInput, Networks as Models } from "./messages";
+import { sessionOf } from "./runtime";
 
 /** What the first network makes of a design. */
 export interface Encoded {
@@ -32,27 +33,13 @@ export class Networks {
     private readonly image: { size: number; channels: number },
   ) {}
 
-  static async load(
-    runtime: Uint8Array<ArrayBuffer>,
-    models: Models,
-    image: { size: number; channels: number },
-  ): Promise<Networks> {
-    ort.env.wasm.wasmBinary = runtime.buffer;
-    ort.env.wasm.numThreads = 1;
-    ort.env.wasm.proxy = false;
-    ort.env.logLevel = "error";
-    // Basic optimisation folds the conversion of half-precision weights; more takes longer to load.
-    const options: ort.InferenceSession.SessionOptions = {
-      executionProviders: ["wasm"],
-      graphOptimizationLevel: "basic",
-    };
-    const create = (model: Uint8Array): Promise<ort.InferenceSession> =>
-      ort.InferenceSession.create(model, options);
+  /** Load the networks of a model; the runtime has been started. */
+  static async load(models: Models, image: { size: number; channels: number }): Promise<Networks> {
     return new Networks(
-      await create(models.design),
-      await create(models.coefficients),
-      await create(models.basis),
-      models.shape ? await create(models.shape) : null,
+      await sessionOf(models.design),
+      await sessionOf(models.coefficients),
+      await sessionOf(models.basis),
+      models.shape ? await sessionOf(models.shape) : null,
       image,
     );
   }

@@ -4,12 +4,11 @@ import type { Container } from "../data/container";
 import type { Setup } from "./messages";
 import { quantityPlans } from "./quantities";
 
-export function setupOf(container: Container, runtime: Uint8Array<ArrayBuffer>): Setup {
+export function setupOf(container: Container): Setup {
   const { description } = container;
   const [variables, rank] = container.array("state.gram").shape;
   return {
     kind: "setup",
-    runtime,
     networks: {
       design: container.bytes("model.design").slice(),
       coefficients: container.bytes("model.coefficients").slice(),

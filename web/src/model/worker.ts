@@ -2,7 +2,9 @@
 
 import { Engine, Interrupted } from "./engine";
 import type { MeasureRequest, Reply, Request, ShowRequest, StudyRequest } from "./messages";
+import { startRuntime } from "./runtime";
 
+let runtime: Promise<void> | null = null;
 let engine: Engine | null = null;
 const waiting: Request[] = [];
 let working = false;
@@ -27,7 +29,12 @@ async function work(): Promise<void> {
 }
 
 async function answer(request: Request): Promise<void> {
-  if (request.kind === "setup") {
+  if (request.kind === "runtime") {
+    runtime = startRuntime(request.bytes);
+    // A failure is told to whoever waits for the model.
+    runtime.catch(() => {});
+  } else if (request.kind === "setup") {
+    await runtime;
     engine = await Engine.create(request);
     reply({ kind: "ready" });
   } else if (engine) {

@@ -4,7 +4,7 @@ import type { Design, State } from "../state/state";
 import { keyOf } from "../state/designs";
 import type { Store } from "../state/store";
 import type { MeasuredQuantity } from "../model/bands";
-import { type Measured, ModelClient, type Shown, type Studied } from "../model/client";
+import type { Measured, ModelClient, Shown, Studied } from "../model/client";
 import type { DesignInput, Setup, ShownDesign, StudiedDesign } from "../model/messages";
 
 /** Milliseconds without a change after which the uncertainty is computed. */
@@ -40,15 +40,16 @@ export class Predictions {
     private readonly failed: (message: string) => void,
   ) {}
 
-  async start(setup: Setup): Promise<void> {
+  async start(client: ModelClient, setup: Setup): Promise<void> {
     this.hasQuantities = setup.quantities.length > 0;
-    this.client = await ModelClient.start(setup, {
+    await client.load(setup, {
       shown: (reply) => this.receive(reply),
       studied: (reply) => this.receiveStudies(reply),
       measuring: (part) => this.onMeasured(part),
       measured: (reply) => this.receiveMeasures(reply),
       failed: this.failed,
     });
+    this.client = client;
     this.store.subscribe((state, changed) => {
       const fields = ["design", "pinned", "time", "shown"] as const;
       if (fields.some((key) => changed.has(key))) this.request(state);
