@@ -3,7 +3,7 @@
 import "uplot/dist/uPlot.min.css";
 import "./page/style.css";
 import { type Container, readContainer } from "./data/container";
-import { embeddedBytes } from "./data/embedded";
+import { embeddedText, unpacked } from "./data/embedded";
 import { firstImage } from "./image/training";
 import type { Pixels } from "./image/pixels";
 import { ModelClient } from "./model/client";
@@ -48,8 +48,8 @@ async function start(): Promise<void> {
   if (missing) throw new Error(`This browser has no ${missing}.`);
   // The runtime starts in its worker while the model's bytes still arrive.
   const [client, container] = await Promise.all([
-    embeddedBytes("runtime").then((bytes) => new ModelClient(bytes)),
-    embeddedBytes("twin").then(readContainer),
+    embeddedText("runtime").then((text) => new ModelClient(text)),
+    embeddedText("twin").then(unpacked).then(readContainer),
   ]);
   performance.mark("unpacked");
   const { description } = container;

@@ -2,14 +2,19 @@
 
 import { DamagedContainer } from "./container";
 
-/** Take the bytes out of a script element as soon as it has arrived, and free its text. */
-export async function embeddedBytes(id: string): Promise<Uint8Array<ArrayBuffer>> {
+/** Take the text out of a script element as soon as it has arrived. */
+export async function embeddedText(id: string): Promise<string> {
   const element = await arrived(id);
   const text = element?.textContent?.trim() ?? "";
   element?.remove();
   if (!text || text.startsWith("<!--")) {
     throw new DamagedContainer("This page has no data: it is the empty template of the explorer.");
   }
+  return text;
+}
+
+/** Return the bytes of such a text. */
+export function unpacked(text: string): Promise<Uint8Array<ArrayBuffer>> {
   return unzip(fromBase64(text));
 }
 

@@ -27,9 +27,9 @@ export class ModelClient {
   private nextMeasure: Omit<MeasureRequest, "kind" | "id"> | null = null;
 
   /** Start the worker and, in it, the runtime. */
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
-    const runtime: Runtime = { kind: "runtime", bytes };
-    this.worker.postMessage(runtime, [bytes.buffer]);
+  constructor(text: string) {
+    const runtime: Runtime = { kind: "runtime", text };
+    this.worker.postMessage(runtime);
   }
 
   /** Load the model; from then on the listener is told what comes of requests.

@@ -16,7 +16,8 @@ export interface DesignInput {
 /** The program that runs networks, sent first: it starts while the rest of the page arrives. */
 export interface Runtime {
   kind: "runtime";
-  bytes: Uint8Array<ArrayBuffer>;
+  /** As it is in the page: unpacking it is the worker's, as the page is busy with what arrives. */
+  text: string;
 }
 
 /** All else that the worker needs, sent once. */

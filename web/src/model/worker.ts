@@ -30,7 +30,7 @@ async function work(): Promise<void> {
 
 async function answer(request: Request): Promise<void> {
   if (request.kind === "runtime") {
-    runtime = startRuntime(request.bytes);
+    runtime = startRuntime(request.text);
     // A failure is told to whoever waits for the model.
     runtime.catch(() => {});
   } else if (request.kind === "setup") {
