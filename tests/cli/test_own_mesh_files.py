@@ -46,9 +46,7 @@ def test_positions_of_all_designs_are_written(
                 own = found["coords"].values[row]
             np.testing.assert_allclose(own, points(folder, name), atol=1e-6)
         found.close()
-        if suffix == ".nc":
-            return
-        # Such a group is read again.
+        # It is read again.
         done = cli("predict", folder / "S", *asked, "--truth", out, "--table", tmp_path / "t.json")
         assert done.code == 0, done.err
         errors = [row["true_error"] for row in json.loads((tmp_path / "t.json").read_text())]

@@ -21,6 +21,7 @@ from simulgenvae.cli.options import (
     Arrays,
     Blocks,
     Count,
+    Geometry,
     HdfAxes,
     HdfPath,
     Names,
@@ -62,10 +63,7 @@ class SolverOptions:
     """Bring runs on other meshes onto that of one."""
     displacement: bool = False
     """Nodes that move, or differ between runs: by number, with their displacement as a field."""
-    geometry: Annotated[
-        Literal["corresponding", "grid", "morphing"] | None, Parameter(show_default="by the meshes")
-    ] = None
-    """Way to share a mesh, where runs have their own: by node numbers, on a grid, or morphed."""
+    geometry: Geometry = None
     reference: Annotated[str | None, Parameter(show_default="one like most")] = None
     """Run whose times, fields and mesh all have."""
 

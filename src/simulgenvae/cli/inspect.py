@@ -15,7 +15,7 @@ from simulgenvae.cli.console import show
 from simulgenvae.cli.groups import INPUT, SOLVER
 from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.messages import Json, Messages
-from simulgenvae.cli.options import Arrays, Blocks, HdfAxes, HdfPath, Pattern
+from simulgenvae.cli.options import Arrays, Blocks, Geometry, HdfAxes, HdfPath, Pattern
 from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import quantity
 
@@ -86,6 +86,7 @@ def inspect(
     pattern: Pattern = None,
     block: Blocks = None,
     displacement: Annotated[bool, Parameter(group=SOLVER)] = False,
+    geometry: Geometry = None,
     array: Arrays = None,
     axes: HdfAxes = None,
     path: HdfPath = None,
@@ -115,6 +116,7 @@ def inspect(
         axes=axes,
         arrays=array,
         displacement=displacement,
+        geometry=geometry,
         pattern=pattern,
         blocks=block,
     )

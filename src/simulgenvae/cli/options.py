@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
@@ -133,6 +133,15 @@ Pattern = Annotated[
         group=SOLVER,
         show_default="all",
         help="Names of the files to take, of runs and in their folders; * matches any text.",
+    ),
+]
+Geometry = Annotated[
+    Literal["corresponding", "grid", "morphing"] | None,
+    Parameter(
+        group=SOLVER,
+        show_default="by the meshes",
+        help="Way to share a mesh, where runs have their own: by node numbers, on a grid, or "
+        "morphed.",
     ),
 ]
 Blocks = Annotated[

@@ -223,6 +223,55 @@ def test_several_runs_of_another_program(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+def placed_runs(**coords: Any) -> xr.Dataset:
+    """Temperatures of three runs at four nodes, which have the given coordinates."""
+    data = xr.Dataset({"T": (("run", "time", "node"), GIVEN[:, :, 0])}, coords)
+    return data.assign_coords(time=HOURS[:2])
+
+
+STRETCH = np.array([1.0, 1.5, 2.0])
+STRETCHED = X * STRETCH[:, None]
+
+
+@pytest.mark.parametrize("is_coordinate", [True, False])
+def test_nodes_that_are_elsewhere_in_every_run(tmp_path: Path, is_coordinate: bool) -> None:
+    data = placed_runs(x=(("run", "node"), STRETCHED), y=("node", X**2))
+    # Without coordinates of xarray, nothing but their names says what they are.
+    data = data if is_coordinate else data.reset_coords(["x", "y"])
+    data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    source = opened(tmp_path / "a.nc")
+    assert source.companions["variables"].tolist() == ["T"]
+    assert source.read_placed is not None
+    for run, x in enumerate(STRETCHED):
+        fields, geometry = source.placed_run(run)
+        np.testing.assert_array_equal(fields[..., 0], GIVEN[run, :, 0])
+        assert geometry is not None
+        assert source.common is not None
+        placement = source.common.placed(geometry.shape)
+        np.testing.assert_allclose(placement.mesh.coords, np.stack([x, X**2], axis=1))
+    assert not any("left out" in note for note in source.notes)
+
+
+def test_nodes_that_move_in_time(tmp_path: Path) -> None:
+    moved = STRETCHED[:, None] + np.array([0.0, 0.5])[:, None]
+    data = placed_runs(x=(("run", "time", "node"), moved), y=("node", X**2))
+    data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    source = opened(tmp_path / "a.nc")
+    assert source.motion == ("mesh_displacement_x", "mesh_displacement_y")
+    fields, _ = source.placed_run(2)
+    np.testing.assert_allclose(fields[:, :, 1], np.broadcast_to([[0.0], [0.5]], (2, 4)))
+
+
+def test_a_field_may_be_called_like_a_coordinate(tmp_path: Path) -> None:
+    """In a mesh that the file says, ``x`` and ``y`` along the times are components of a field."""
+    data = placed_runs(lon=("node", X), lat=("node", X**2))
+    data = data.assign(x=data["T"] + 1, y=data["T"] + 2)
+    data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    source = opened(tmp_path / "a.nc")
+    assert source.companions["variables"].tolist() == ["T", "x", "y"]
+    assert source.read_placed is None
+
+
 @pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
 @pytest.mark.parametrize("keep", [0.0, 0.003, 0.1, 0.5, 0.9])
 def test_damaged_files(tmp_path: Path, engine: Any, keep: float) -> None:

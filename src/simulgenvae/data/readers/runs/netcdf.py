@@ -77,7 +77,7 @@ def open_runs(path: Path) -> dict[str, Series]:
 
     def series(run: int) -> Series:
         def read(step: int) -> Snapshot:
-            coords = _mesh(file).coords
+            coords = file.mesh(run, step).coords
             coords = np.zeros((file.nodes, 0)) if coords is None else coords
             return Snapshot(coords, _Values(file, run, step), units, labels=labels[run])
 
@@ -89,7 +89,7 @@ def open_runs(path: Path) -> dict[str, Series]:
             path,
             times,
             read,
-            lambda: _mesh(file),
+            lambda: file.mesh(run, 0),
             file.fields.ancillary,
             look,
             time_unit=file.time_unit(),
@@ -192,6 +192,12 @@ class _File:
         variable = time_variable(self.data, self.fields.time)
         return "" if variable is None else str(variable.attrs.get("units", "")).strip()
 
+    def mesh(self, run: int, step: int) -> Mesh:
+        """Return the mesh of a run at a timestep."""
+        # One that all share has one key.
+        along = self.fields.placed_along
+        return _mesh(self, run if RUN in along else 0, step if along - {RUN} else 0)
+
     def block(self) -> int:
         """Return the number of timesteps that are read at once: one chunk, if it fits."""
         # Small timesteps are read many at a time: as many as are in a chunk or the smallest block.
@@ -248,11 +254,14 @@ def _held(file: _File, run: int, start: int) -> dict[str, NDArray[Any]]:
 
 
 @lru_cache(maxsize=2)
-def _mesh(file: _File) -> Mesh:
-    """Return the mesh of a file; two meshes are kept, of the reference and of another file."""
+def _mesh(file: _File, run: int, step: int) -> Mesh:
+    """Return a mesh of a file; two meshes are kept, of the reference and of another run."""
     require_memory(200 * file.nodes, f"{file.path}: its mesh", "is this the right file?")
+    fields = file.fields
+    at: dict[Hashable, Any] = {RUN: run, fields.time: step}
     with _damaged(file.path):
-        return nodes_and_cells(file.data, file.fields.space)
+        own = file.data.isel({dim: at[dim] for dim in fields.placed_along})
+        return nodes_and_cells(own, fields.space)
 
 
 def _opened(path: Path) -> tuple[xr.Dataset, bool]:

@@ -63,6 +63,8 @@ class Fields(NamedTuple):
         Dimension of the times; None for a steady state.
     space
         Dimensions of the nodes.
+    placed_along
+        Dimensions of the runs and the times, as far as nodes are elsewhere along them.
     variables
         Variables by the names of the fields.
     stored
@@ -75,6 +77,7 @@ class Fields(NamedTuple):
 
     time: Hashable | None
     space: tuple[Hashable, ...]
+    placed_along: frozenset[Hashable]
     variables: Mapping[str, xr.Variable]
     stored: tuple[str, ...]
     ancillary: frozenset[str]
@@ -125,7 +128,10 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
         if name not in taken and name not in left_out:
             own = ", ".join(map(str, variable.dims))
             left_out[name] = f"along {own}, not along the nodes ({nodes})"
-    return Fields(time, space, variables, tuple(taken), ancillary, left_out)
+    places = _places(data, space, time)
+    placed_along = {RUN, time} & {dim for place in places.values() for dim in place.dims}
+    along = frozenset(placed_along)
+    return Fields(time, space, along, variables, tuple(taken), ancillary, left_out)
 
 
 def _fields_at_nodes(
@@ -211,16 +217,38 @@ def _is_time(name: Hashable, variable: xr.Variable) -> bool:
 def _coordinates(data: xr.Dataset, time: Hashable | None) -> set[Hashable]:
     """Return the variables that are positions and not fields.
 
-    These are those that others name as coordinates by CF or UGRID, and X, Y or Z that are constant
-    in time.
+    These are those that others name as coordinates by CF or UGRID, and X, Y and Z.
     """
     found: set[Hashable] = set(data.dims) | {f"cells_{name}" for name in ARRAYS}
-    for name, variable in data.variables.items():
+    named = _named_coordinates(data)
+    found |= named
+    found.update(name for name in data.variables if _is_place(data, name, time, named))
+    return found
+
+
+def _named_coordinates(data: xr.Dataset) -> set[Hashable]:
+    found: set[Hashable] = set()
+    for variable in data.variables.values():
         for key in _NAMING_COORDINATES:
             found.update(str(variable.attrs.get(key, "")).split())
-        if not {RUN, time} & set(variable.dims) and axis_of(name, variable):
-            found.add(name)
     return found
+
+
+def _is_place(
+    data: xr.Dataset, name: Hashable, time: Hashable | None, named: set[Hashable]
+) -> bool:
+    """Return whether a variable is a coordinate along X, Y or Z.
+
+    A variable of different numbers in each run or in time may be a field with the name ``x``. So it
+    is one only where the file says so, or where it is constant in time and fields are not.
+    """
+    variable = data.variables[name]
+    if axis_of(name, variable) is None:
+        return False
+    if not {RUN, time} & set(variable.dims):
+        return True
+    is_constant = time in data.sizes and time not in variable.dims
+    return is_constant or name in named or axis_of("", variable) is not None
 
 
 def _topology(data: xr.Dataset) -> xr.Variable | None:
@@ -241,12 +269,14 @@ def _node_dimension(data: xr.Dataset) -> Hashable | None:
 def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
     """Return the mesh of nodes along at most three dimensions, in C order.
 
+    The data are those of one run and time, where nodes are elsewhere in others.
+
     Coordinates, in the order x, y, z, belong to the dimensions, else others, such as latitudes
     with two dimensions. A dimension without coordinates, if it is one of several, is counted
     from 0. Cells come from variables ``cells_<name>`` or from a UGRID mesh; on a grid, from the
     neighbours of each node.
     """
-    places = _places(data, space)
+    places = _places(data, space, None)
     shape = tuple(data.sizes[dim] for dim in space)
     columns = [_at_all(place, space, shape).ravel() for _, place in sorted(places.items())]
     coords = np.stack(columns, axis=1).astype(np.float64) if columns else None
@@ -279,20 +309,24 @@ def axis_of(name: Hashable, variable: xr.Variable | None = None) -> str | None:
     )
 
 
-def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variable]:
+def _places(
+    data: xr.Dataset, space: Sequence[Hashable], time: Hashable | None
+) -> dict[str, xr.Variable]:
     """Return the coordinates along X, Y and Z, as far as there are any."""
     found: dict[str, xr.Variable] = {}
-    # Variables of the dimensions first: others along them count only where these are missing.
-    for name in sorted(data.variables, key=lambda name: name not in space):
+    named = _named_coordinates(data)
+
+    def rank(name: Hashable) -> tuple[bool, bool]:
+        # Variables of the dimensions first: others along them count only where these are missing.
+        return name not in space, bool({RUN, time} & set(data.variables[name].dims))
+
+    for name in sorted(data.variables, key=rank):
         variable = data.variables[name]
-        axis = axis_of(name, variable)
-        if (
-            axis
-            and variable.dims
-            and set(variable.dims) <= set(space)
-            and variable.dtype.kind in "fiu"
-        ):
-            found.setdefault(axis, variable)
+        along = set(variable.dims) - {RUN, time}
+        if along and along <= set(space) and variable.dtype.kind in "fiu":
+            axis = axis_of(name, variable)
+            if axis and _is_place(data, name, time, named):
+                found.setdefault(axis, variable)
     # Of several dimensions one without coordinates is counted, like the pixels of an image.
     if len(space) > 1:
         for dim in reversed(space):

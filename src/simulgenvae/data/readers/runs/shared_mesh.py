@@ -167,6 +167,9 @@ def _correspond(
     if any(run.coords.shape != reference.coords.shape for run in surveys.values()):
         return False
     if not reference.cells:
+        # Along one dimension of one file, a number means the same node in every run.
+        if len(surveys) > 1 and len({run.path for run in surveys.values()}) == 1:
+            return True
         raise UserError(
             f"{next(iter(surveys.values())).path}: the nodes are elsewhere in every run, and there "
             "are no cells that would show whether nodes of the same number belong together. If "
