@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.readers.runs.netcdf_grid import grid_cells
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.regular_grid import regular_grid_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ class Axes:
         # Coordinates are in the order x, y, z whatever that of the axes; nodes stay as in the file.
         order = sorted(range(len(self.space)), key=lambda place: self.space[place])
         coords = np.stack([grid[place].ravel() for place in order], axis=1).astype(np.float64)
-        return Mesh(coords, grid_cells(tuple(sizes[name] for name in self.space)))
+        return Mesh(coords, regular_grid_cells(tuple(sizes[name] for name in self.space)))
 
 
 def default_axes(path: Path, run: tuple[int, ...], before: str = "") -> Axes:

@@ -23,12 +23,8 @@ from simulgenvae.data.netcdf_names import ORIGINAL_NAME, PARAMETERS, RUN
 from simulgenvae.data.prediction_labels import PredictionLabels
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
 from simulgenvae.data.readers.hdf5 import check_dataset
-from simulgenvae.data.readers.runs.netcdf_grid import (
-    Fields,
-    find_fields,
-    nodes_and_cells,
-    time_variable,
-)
+from simulgenvae.data.readers.runs.netcdf_fields import Fields, find_fields, time_variable
+from simulgenvae.data.readers.runs.netcdf_mesh import nodes_and_cells
 from simulgenvae.data.readers.runs.netcdf_runs import with_named_runs
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Kind, Listing, Series, Snapshot
@@ -55,8 +51,8 @@ _ERRORS = (*READ_ERRORS, IndexError, AttributeError, AssertionError, struct.erro
 def open_runs(path: Path) -> dict[str, Series]:
     """Open the runs along the dimension ``run`` of a file, else its one run, named like the file.
 
-    Fields are found by :func:`~simulgenvae.data.readers.runs.netcdf_grid.find_fields`, with scales,
-    offsets and missing values (NaN) applied. Times are numbers in the unit of the file.
+    Fields are found by :func:`~simulgenvae.data.readers.runs.netcdf_fields.find_fields`, with
+    scales, offsets and missing values (NaN) applied. Times are numbers in the unit of the file.
 
     Raises UserError when it is damaged, refers to other files, or has no fields.
     """

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulgenvae.data.netcdf_names import RUN
-from simulgenvae.data.readers.runs.netcdf_grid import axis_of, time_dimension
+from simulgenvae.data.readers.runs.netcdf_fields import time_dimension
+from simulgenvae.data.readers.runs.netcdf_mesh import axis_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
