@@ -189,7 +189,7 @@ def test_packed_and_missing_values(tmp_path: Path) -> None:
 def test_blocks_of_timesteps(
     tmp_path: Path, chunks: Any, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulgenvae.data.readers.runs.netcdf._SMALLEST_BLOCK", few)
+    monkeypatch.setattr("simulgenvae.data.readers.runs.netcdf_file._SMALLEST_BLOCK", few)
     for run in range(2):
         data = plane(T=plane()["T"] + run)
         data.to_netcdf(
