@@ -6,7 +6,7 @@ Tested in tests/cli/test_predict.py.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from simulgenvae.surrogate.predicted_quantity import (
@@ -112,3 +112,14 @@ def _variables(batch: Batch, fields: NDArray[np.floating]) -> tuple[VariableSumm
         mean = np.nanmean(values, dtype=np.float64)
         found.append(VariableSummary(name, unit, float(low), float(mean), float(high)))
     return tuple(found)
+
+
+def with_quantities(
+    designs: list[PredictedDesign], quantities: list[tuple[PredictedQuantity, ...]]
+) -> list[PredictedDesign]:
+    """Return the summaries of designs with their quantities of interest, where there are any."""
+    if not quantities:
+        return designs
+    return [
+        replace(design, quantities=found) for design, found in zip(designs, quantities, strict=True)
+    ]
