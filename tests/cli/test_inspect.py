@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvista
+import xarray as xr
 
 from simulgenvae.data.dataset import Dataset
 
@@ -65,6 +66,19 @@ def test_inspect_says_that_a_mesh_moves(cli: Any, runs: Path) -> None:
     done = cli("inspect", runs)
     assert done.code == 0, done.err
     assert "note: the nodes move in time: mesh_displacement_x, mesh_disp" in done.out
+
+
+def test_inspect_takes_the_geometry_that_its_message_asks_for(cli: Any, tmp_path: Path) -> None:
+    for run in range(4):
+        at = {"x": ("node", [0.0, 1.0 + run, 3.0]), "y": ("node", [0.0, 1.0, 0.0])}
+        points = xr.Dataset({"T": (("time", "node"), np.ones((2, 3)))}, at)
+        points.to_netcdf(tmp_path / f"{run}.nc", engine="h5netcdf")
+    unclear = cli("inspect", tmp_path)
+    assert unclear.code == 2
+    assert "say so with --geometry corresponding" in unclear.err
+    done = cli("inspect", tmp_path, "--geometry", "corresponding")
+    assert done.code == 0, done.err
+    assert "nodes are matched by their numbers" in " ".join(done.out.split())
 
 
 def test_inspect_says_where_times_come_from_and_takes_what_is_chosen(cli: Any, runs: Path) -> None:

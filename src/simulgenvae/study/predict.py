@@ -143,17 +143,17 @@ class Predicting(StudyData):
             steps = len(outline.times if times is None else times)
             log_notes(many_files_note(out, len(conditions), steps, differing))
         request = PredictionRequest(
-            study,
-            conditions,
-            times,
-            nodes,
-            variables,
-            samples,
-            seed,
-            quantities or {},
-            table,
-            files,
-            differing,
+            study=study,
+            conditions=conditions,
+            times=times,
+            nodes=nodes,
+            variables=variables,
+            samples=samples,
+            seed=seed,
+            quantities=quantities or {},
+            table=table,
+            meshes=files,
+            differing=differing,
         )
         if truth is None and request.is_small and "torch" not in sys.modules:
             # Imported here: mistakes are reported before SciPy is loaded.

@@ -13,7 +13,7 @@ export async function embeddedText(id: string): Promise<string> {
   return text;
 }
 
-/** Return the bytes of such a text. */
+/** Decode base64, and decompress gzip. */
 export function unpacked(text: string): Promise<Uint8Array<ArrayBuffer>> {
   return unzip(fromBase64(text));
 }
@@ -52,7 +52,7 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Decompress gzip. */
-export async function unzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+async function unzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());

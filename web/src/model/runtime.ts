@@ -10,8 +10,7 @@ const SMALLEST = fromBase64(
 
 /** Start the runtime.
  *
- * A network is loaded and run, as much of the runtime is only prepared when it is first used: on
- * two slow cores the first network takes 0.5 s, and one like it afterwards 0.1 s.
+ * A network is loaded and run, as much of the runtime is only prepared when it is first used.
  */
 export async function startRuntime(text: string): Promise<void> {
   ort.env.wasm.wasmBinary = (await unpacked(text)).buffer;

@@ -1,6 +1,6 @@
 /** The state as the fragment of a link, and back. */
 
-import { fromBase64, unzip } from "../data/embedded";
+import { unpacked } from "../data/embedded";
 import type { Container } from "../data/container";
 import { SHOWN, scalarsOf } from "../fields/scalars";
 import { likePixels, type Pixels } from "../image/pixels";
@@ -137,7 +137,7 @@ async function readImage(text: string, container: Container): Promise<Pixels | n
     return trainingImage(container, Number(text));
   }
   try {
-    const bytes = await unzip(fromBase64(text.slice(1).replaceAll("-", "+").replaceAll("_", "/")));
+    const bytes = await unpacked(text.slice(1).replaceAll("-", "+").replaceAll("_", "/"));
     const values = new (data.constructor as new (buffer: ArrayBuffer) => Float32Array<ArrayBuffer>)(
       bytes.buffer,
     );

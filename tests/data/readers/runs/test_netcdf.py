@@ -272,6 +272,16 @@ def test_a_field_may_be_called_like_a_coordinate(tmp_path: Path) -> None:
     assert source.read_placed is None
 
 
+def test_a_field_called_y_where_nodes_move_along_x(tmp_path: Path) -> None:
+    moved = STRETCHED[:, None] + np.array([0.0, 0.5])[:, None]
+    data = placed_runs(x=(("run", "time", "node"), moved))
+    data = data.assign(y=data["T"].drop_vars("x") + 1)
+    data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    source = opened(tmp_path / "a.nc")
+    assert source.companions["variables"].tolist()[:2] == ["T", "y"]
+    assert source.motion == ("mesh_displacement",)
+
+
 @pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
 @pytest.mark.parametrize("keep", [0.0, 0.003, 0.1, 0.5, 0.9])
 def test_damaged_files(tmp_path: Path, engine: Any, keep: float) -> None:

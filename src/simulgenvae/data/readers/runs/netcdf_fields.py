@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.data.netcdf_names import ORIGINAL_NAME, RUN
 from simulgenvae.data.readers.runs.netcdf_mesh import (
+    find_places,
     is_place,
     named_coordinates,
     node_dimension,
-    places,
 )
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import ARRAYS
@@ -34,8 +34,8 @@ class Fields(NamedTuple):
         Dimension of the times; None for a steady state.
     space
         Dimensions of the nodes.
-    placed_along
-        Dimensions of the runs and the times, as far as nodes are elsewhere along them.
+    places
+        Coordinates of the nodes along X, Y and Z, as far as there are any.
     variables
         Variables by the names of the fields.
     stored
@@ -48,11 +48,17 @@ class Fields(NamedTuple):
 
     time: Hashable | None
     space: tuple[Hashable, ...]
-    placed_along: frozenset[Hashable]
+    places: Mapping[str, xr.Variable]
     variables: Mapping[str, xr.Variable]
     stored: tuple[str, ...]
     ancillary: frozenset[str]
     left_out: Mapping[str, str]
+
+    @property
+    def placed_along(self) -> set[Hashable]:
+        """Dimensions of the runs and the times, as far as nodes are elsewhere along them."""
+        along = {dim for place in self.places.values() for dim in place.dims}
+        return along & {RUN, self.time}
 
 
 def find_fields(path: Path, data: xr.Dataset) -> Fields:
@@ -99,10 +105,8 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
         if name not in taken and name not in left_out:
             own = ", ".join(map(str, variable.dims))
             left_out[name] = f"along {own}, not along the nodes ({nodes})"
-    found_places = places(data, space, time)
-    placed_along = {RUN, time} & {dim for place in found_places.values() for dim in place.dims}
-    along = frozenset(placed_along)
-    return Fields(time, space, along, variables, tuple(taken), ancillary, left_out)
+    places = find_places(data, space, time)
+    return Fields(time, space, places, variables, tuple(taken), ancillary, left_out)
 
 
 def _fields_at_nodes(

@@ -171,8 +171,11 @@ def _mesh(file: NetcdfFile, run: int, step: int) -> Mesh:
     fields = file.fields
     at: dict[Hashable, Any] = {RUN: run, fields.time: step}
     with damaged(file.path):
-        own = file.data.isel({dim: at[dim] for dim in fields.placed_along})
-        return nodes_and_cells(own, fields.space)
+        places = {
+            axis: place.isel({dim: at[dim] for dim in place.dims if dim in at})
+            for axis, place in fields.places.items()
+        }
+        return nodes_and_cells(file.data, fields.space, places)
 
 
 def _opened(path: Path) -> tuple[xr.Dataset, bool]:

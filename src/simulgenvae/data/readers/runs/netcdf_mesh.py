@@ -40,32 +40,35 @@ _NAMING_COORDINATES = (
 """Attributes by which CF and UGRID name variables that are positions or connections."""
 
 
-def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
+def nodes_and_cells(
+    data: xr.Dataset, space: Sequence[Hashable], places: Mapping[str, xr.Variable]
+) -> Mesh:
     """Return the mesh of nodes along at most three dimensions, in C order.
 
-    The data are those of one run and time, where nodes are elsewhere in others.
-
-    Coordinates, in the order x, y, z, belong to the dimensions, else others, such as latitudes
-    with two dimensions. A dimension without coordinates, if it is one of several, is counted
-    from 0. Cells come from variables ``cells_<name>`` or from a UGRID mesh; on a grid, from the
-    neighbours of each node.
+    ``places`` are the coordinates that :func:`find_places` finds, of one run and time. Cells come
+    from variables ``cells_<name>`` or from a UGRID mesh; on a grid, from the neighbours of each
+    node.
     """
-    found = places(data, space, None)
     shape = tuple(data.sizes[dim] for dim in space)
-    columns = [_at_all(place, space, shape).ravel() for _, place in sorted(found.items())]
+    columns = [_at_all(place, space, shape).ravel() for _, place in sorted(places.items())]
     coords = np.stack(columns, axis=1).astype(np.float64) if columns else None
-    along = [place.dims for place in found.values()]
+    along = [place.dims for place in places.values()]
     is_grid = len(space) > 1 or (tuple(space) in along and space[0] in data.variables)
     # Longitudes and latitudes have two units: positions have one, or none.
-    units = {str(place.attrs.get("units", "")).strip() for place in found.values()}
+    units = {str(place.attrs.get("units", "")).strip() for place in places.values()}
     cells = _stored_cells(data, space) or (regular_grid_cells(shape) if is_grid else {})
     return Mesh(coords, cells, unit=units.pop() if len(units) == 1 else "")
 
 
-def places(
+def find_places(
     data: xr.Dataset, space: Sequence[Hashable], time: Hashable | None
 ) -> dict[str, xr.Variable]:
-    """Return the coordinates along X, Y and Z, as far as there are any."""
+    """Return the coordinates of the nodes along X, Y and Z, as far as there are any.
+
+    They belong to the dimensions, else are others, such as latitudes with two dimensions. A
+    dimension without coordinates, if it is one of several, is counted from 0. They may differ
+    between runs and in time.
+    """
     found: dict[str, xr.Variable] = {}
     named = named_coordinates(data)
 
