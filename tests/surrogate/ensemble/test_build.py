@@ -13,6 +13,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
+from simulgenvae.reduction.joint_norms import JointNorms
 from simulgenvae.settings import Settings
 from simulgenvae.settings.schema import PredictionSettings
 from simulgenvae.surrogate.ensemble import Ensemble
@@ -22,7 +23,7 @@ from simulgenvae.surrogate.ensemble.build import (
     left_out,
     predicted,
 )
-from simulgenvae.surrogate.ensemble.stacking import STEPS
+from simulgenvae.surrogate.ensemble.stacking import STEPS, stacked
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.train import Trained, train
 
@@ -115,6 +116,30 @@ def test_a_left_out_run_is_predicted_by_the_others(
         assert np.linalg.norm(seen - truth) < np.linalg.norm(prediction.mean - truth)
         assert prediction.samples.shape == (12, *seen.shape)
         assert prediction.samples.std(axis=0).max() > 0
+
+
+def test_weights_take_account_of_left_out_training_runs(
+    ensemble: Ensemble,
+    trained: Trained,
+    waves: Dataset,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[np.ndarray] = []
+
+    def noted(*arguments: Any, left_out: np.ndarray, **options: Any) -> Ensemble:
+        given.append(left_out)
+        return stacked(*arguments, left_out=left_out, **options)
+
+    monkeypatch.setattr("simulgenvae.surrogate.ensemble.build.stacked", noted)
+    build_ensemble(trained, waves, settings)
+    rows = trained.rows["train"]
+    predictions = dict(left_out(ensemble, rows))
+    for row, error in zip(rows, given[0], strict=True):
+        truth = np.asarray(trained.coefficients[np.array([row])])
+        size = JointNorms(trained.reduction).of(truth)[0]
+        expected = np.linalg.norm(predictions[row].mean - truth) / size
+        assert error == pytest.approx(expected, rel=1e-4)
 
 
 def test_mixed_predictions_are_calibrated_on_validation_runs(

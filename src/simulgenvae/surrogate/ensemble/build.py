@@ -65,7 +65,7 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
         if trained.refitted and ensemble.pod_gp is not None:
             rows = rows_of_refit(trained.rows)
             ensemble = replace(ensemble, pod_gp=_gaussian_processes(trained, dataset, rows))
-            if _leaves_out(ensemble):
+            if ensemble.gp_weight == 1 and _leaves_out(ensemble):
                 calibration = calibrate(left_out(ensemble, rows), dataset, trained.reduction)
                 ensemble = replace(ensemble, calibration=calibration)
         numbers = map(trained.members.index, ensemble.members)
@@ -102,8 +102,8 @@ def _leaves_out(ensemble: Ensemble) -> bool:
 
     A view mirrors designs, which all are among the training runs with their mirror images.
     """
-    alone = ensemble.gp_weight == 1 and not ensemble.mirror_views
-    return alone and ensemble.pod_gp is not None and ensemble.pod_gp.leading.leaves_out_each
+    known = ensemble.pod_gp is not None and ensemble.pod_gp.leading.leaves_out_each
+    return known and not ensemble.mirror_views
 
 
 def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
@@ -138,12 +138,34 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
             truth,
             _sizes(trained, truth),
             gaussian_processes=settings.prediction.gaussian_process == "auto",
+            left_out=_left_out_errors(ensemble, trained),
         )
     # The spread depends on the weights, so it is calibrated last.
     predictions = predicted(ensemble, conditions, validation)
     calibration = calibrate(predictions, dataset, trained.reduction)
     held_out = HeldOutPredictions.of(ensemble, conditions, coefficients, validation)
     return replace(ensemble, calibration=calibration, held_out=held_out)
+
+
+def _left_out_errors(ensemble: Ensemble, trained: Trained) -> NDArray[np.float64] | None:
+    """Return the relative error of Gaussian processes on each training run from all others.
+
+    Returns
+    -------
+    array or None
+        Errors ``[n]``; None where such predictions are not known.
+    """
+    pod_gp = ensemble.pod_gp
+    if pod_gp is None or not _leaves_out(ensemble):
+        return None
+    assert not isinstance(trained.coefficients, LazyStates), "Gaussian processes learned from them"
+    truth = trained.coefficients[trained.rows["train"]]
+    # One run after another: all of them at once would take the memory of the coefficients again.
+    errors = [
+        np.linalg.norm(pod_gp.leading.combination(weights[None])[0] - true)
+        for weights, true in zip(pod_gp.left_out(), truth, strict=True)
+    ]
+    return np.array(errors) / _sizes(trained, truth)
 
 
 def _gaussian_processes(
@@ -191,7 +213,7 @@ def left_out(
     pod_gp = ensemble.pod_gp
     assert pod_gp is not None, "they predict alone"
     count = ensemble.sample_count(CALIBRATION_LATENTS)
-    means, draws = pod_gp.left_out(count, seed=0)
+    means, draws = pod_gp.left_out(), pod_gp.left_out_samples(count, seed=0)
     for run in np.random.default_rng(0).permutation(len(rows))[:LEFT_OUT_RUNS]:
         mean = pod_gp.leading.combination(means[[run]])
         samples = pod_gp.leading.combination(draws[:, run])

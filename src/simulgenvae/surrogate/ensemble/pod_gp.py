@@ -145,24 +145,26 @@ class PodGaussianProcesses:
         drawn = self.leading.combination(draws.reshape(-1, draws.shape[-1]))
         return self._at(times, drawn.reshape(*draws.shape[:2], *drawn.shape[1:]))
 
-    def left_out(self, count: int, seed: int) -> tuple[Weights, Weights]:
-        """Predict each training run from all others, as weights of the training runs.
+    def left_out(self) -> Weights:
+        """Predict each training run from all others, as weights of the training runs, ``[n, n]``.
 
         Only where the processes leave out each (:attr:`PodGpr.leaves_out_each`).
-
-        Returns
-        -------
-        tuple of arrays
-            Weights of the training runs in the prediction of each, ``[n, n]``, and in samples of
-            it, ``[count, n, n]``.
         """
+        parts = zip(self.weights, self._left_out_posteriors(), strict=True)
+        mean = np.sum([weight * middle for weight, (middle, _) in parts], axis=0)
+        return self.leading.run_weights(mean)
+
+    def left_out_samples(self, count: int, seed: int) -> Weights:
+        """Draw samples of what :meth:`left_out` predicts, ``[count, n, n]``."""
+        return self._draws(self._left_out_posteriors(), count, seed)
+
+    def _left_out_posteriors(self) -> list[tuple[Weights, Weights]]:
+        """Return mean and deviation of the left-out amplitudes by each kernel, ``[n, k]``."""
         posteriors = []
         for pod_gpr in self.by_kernel:
             _, errors, deviations = pod_gpr.leave_one_out()
             posteriors.append((pod_gpr.training_amplitudes - errors, deviations))
-        parts = zip(self.weights, posteriors, strict=True)
-        mean = np.sum([weight * middle for weight, (middle, _) in parts], axis=0)
-        return self.leading.run_weights(mean), self._draws(posteriors, count, seed)
+        return posteriors
 
     def _draws(
         self, posteriors: Sequence[tuple[Weights, Weights]], count: int, seed: int
