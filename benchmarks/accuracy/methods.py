@@ -65,7 +65,7 @@ UNCERTAINTY = "evaluation/analyses/uncertainty.py"
 LEARNED = [
     *package_files("**/*.py", but=("cli", "demo", "evaluation", "export")),
     *package_files(METRICS, UNCERTAINTY),
-    *_suite("own"),
+    *_suite("own", "quantities"),
 ]
 SIMPLE = package_files(
     "baselines/*.py",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.cases import Case
 from benchmarks.accuracy.fitted import Fitted, Rows
+from benchmarks.accuracy.quantities import coverages
 from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UncertaintyErrors, rank_correlation
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.settings import Settings
@@ -46,7 +47,8 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
 def judged(model: Surrogate, case: Case) -> dict[str, Any]:
     """Return the quality of the uncertainty on test and extrapolation runs.
 
-    Included is how well the scores of designs follow the error of both together.
+    Included are how well the scores of designs follow the error of both together, the error of the
+    reconstruction, and the part of quantities of interest in their bands.
     """
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
     found: dict[str, Any] = {"reconstruction_test": reconstruction_error(model, case, scale)}
@@ -71,7 +73,8 @@ def judged(model: Surrogate, case: Case) -> dict[str, Any]:
         f"rank_correlation_of_{name}": rank_correlation(np.array(scores[name]), joint)
         for name in SCORES
     }
-    return found | correlations
+    quantities = {each.kind: each.part for each in coverages(model, case)}
+    return found | correlations | {"quantities_test": quantities}
 
 
 def reconstruction_error(model: Surrogate, case: Case, scale: VariableScale) -> float:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -105,7 +106,9 @@ def surrogate_of(case: Case, overrides: list[str], studies: Path | None) -> Surr
     study = None if studies is None else StudyFolder(studies / case.name)
     if study is not None:
         return Surrogate.load(study)
-    settings = load_settings(StudyFolder(Path()), overrides=[*case.declared, *overrides])
+    # The working folder may be a study with settings of its own.
+    with TemporaryDirectory() as folder:
+        settings = load_settings(StudyFolder(Path(folder)), overrides=[*case.declared, *overrides])
     return fit(case.dataset, settings, split=case.split)
 
 
@@ -113,7 +116,8 @@ def main() -> None:
     parser = parser_of(__doc__, (*PROBLEMS, *PUBLIC_PROBLEMS), ())
     parser.add_argument("--studies", type=Path, metavar="FOLDER", help="trained surrogates")
     options = parsed(parser, (*PROBLEMS, *PUBLIC_PROBLEMS))
-    console = Console(soft_wrap=True, highlight=False)
+    # Wide enough for the table, also in a file.
+    console = Console(width=120, highlight=False)
     titles = ("problem", "calibrated on", "tested on", "quantity", "number")
     table = Table(*titles, "in their bands", "by chance", "error")
     for name in options.problems or (*PROBLEMS, *PUBLIC_PROBLEMS):

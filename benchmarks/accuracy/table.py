@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from benchmarks.accuracy.own_tables import own_tables
 from benchmarks.accuracy.peers.registry import PEERS, TEN
 from simulgenvae.baselines import BASELINES
 
@@ -111,11 +112,7 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
         ),
         "## Extrapolation: parameters outside the trained range, in %",
         _errors(rows, used, "extrapolation"),
-        "## Uncertainty of SimulGenVAE",
-        "90 % intervals and standard deviations on the test runs; rank correlations over test "
-        "and extrapolation runs together, of the expected error and of the novelty of a design "
-        "with its true error.",
-        _uncertainty(rows),
+        own_tables({row.problem: list(row.answers.get("ours", {}).values()) for row in rows}),
         "## Seconds to fit",
         _times(rows, used, "fit_seconds", 1.0),
         "## Milliseconds to predict a run, of several predicted together",
@@ -181,39 +178,6 @@ def _times(rows: list[Row], used: list[str], key: str, factor: float) -> str:
         rows,
         used,
         lambda row, name: f"{factor * fmean(a[key] for a in row.answers[name].values()):.3g}",
-    )
-
-
-def _uncertainty(rows: list[Row]) -> str:
-    columns = {
-        "coverage": lambda a: a["uncertainty_test"].get("coverage"),
-        "width / RMSE": lambda a: a["uncertainty_test"].get("interval_width_to_rmse"),
-        "sd ratio": lambda a: a["uncertainty_test"].get("sd_ratio"),
-        "coverage, extrapolation": lambda a: a["uncertainty_extrapolation"].get("coverage"),
-        "expected and true error": lambda a: a["rank_correlation_of_expected_error"],
-        "novelty and error": lambda a: a["rank_correlation_of_novelty"],
-    }
-    lines = ["| problem | " + " | ".join(columns) + " |", "|" + "---|" * (1 + len(columns))]
-    found: dict[str, list[float]] = {name: [] for name in columns}
-    for row in rows:
-        answers = [
-            answer
-            for answer in row.answers.get("ours", {}).values()
-            if "uncertainty_test" in answer
-        ]
-        if not answers:
-            continue
-        cells = []
-        for name, read in columns.items():
-            values = [value for value in map(read, answers) if value is not None]
-            found[name] += values
-            cells.append(f"{fmean(values):.3f}" if values else "–")
-        lines.append(f"| {row.problem} | " + " | ".join(cells) + " |")
-    means = [f"{fmean(values):.3f}" if values else "–" for values in found.values()]
-    return (
-        "\n".join([*lines, "| mean over problems and seeds | " + " | ".join(means) + " |"])
-        if len(lines) > 2
-        else ""
     )
 
 

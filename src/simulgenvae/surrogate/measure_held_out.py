@@ -1,6 +1,6 @@
-"""Quantities of validation runs from their fields, which are at hand while a model is trained.
+"""Quantities of held-out runs from their fields, which are at hand while a model is trained.
 
-Any quantity can be calibrated later on the coefficients of validation runs that a model holds. They
+Any quantity can be calibrated later on the coefficients of held-out runs that a model has. They
 lack what the modes leave out, so that the maximum of a sharp front is another one than that of the
 run. Quantities that are known at training, and the usual ones, are therefore kept as numbers.
 
@@ -19,7 +19,6 @@ import numpy as np
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.quantities import AskedQuantities, AskedQuantity, default_texts
-from simulgenvae.surrogate.ensemble.held_out import kept_runs
 from simulgenvae.surrogate.ensemble.true_quantities import TrueQuantities
 from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of
 from simulgenvae.surrogate.quantity_samples import QuantitySamples
@@ -40,12 +39,12 @@ def with_true_quantities(
     folder: Path = Path(),
     texts: Mapping[str, str] | None = None,
 ) -> Surrogate:
-    """Return the surrogate with quantities of its validation runs.
+    """Return the surrogate with quantities of its held-out runs.
 
     Parameters
     ----------
     surrogate
-        The surrogate; without predictions of validation runs it is returned as it is.
+        The surrogate; without predictions of held-out runs it is returned as it is.
     dataset
         The runs that it was trained with.
     folder
@@ -58,9 +57,8 @@ def with_true_quantities(
         return surrogate
     if texts is None:
         texts = surrogate.settings.quantities | default_texts(surrogate.variables)
-    validation = surrogate.split.rows(dataset.ids)["validation"]
-    kept = validation[kept_runs(len(validation), len(ensemble.held_out))]
     held_out = ensemble.held_out
+    kept = held_out.rows(surrogate.split.rows(dataset.ids))
     readable = _readable(texts, surrogate, folder)
     shapes = surrogate.shapes
     if shapes is not None and dataset.shapes is not None:

@@ -64,7 +64,7 @@ class QuantityPredictor:
 
     @cached_property
     def calibration(self) -> QuantityCalibration:
-        """Factors from the validation runs whose predictions the model holds."""
+        """Factors from the held-out runs whose predictions the model holds."""
         held_out = required_ensemble(self.parts).held_out
         measured = None
         if held_out is not None and len(self.group):
@@ -74,7 +74,7 @@ class QuantityPredictor:
         return QuantityCalibration.fit(*measured)
 
     def _held_out(self, held_out: HeldOutPredictions) -> tuple[QuantitySamples, Array] | None:
-        """Return the quantities of validation runs, predicted and true ``[n, Q]``; None of none."""
+        """Return the quantities of held-out runs, predicted and true ``[n, Q]``; None of none."""
         if isinstance(self.group, AskedQuantities):
             assert self.parts.shapes is not None
             return held_out_on_own_meshes(held_out, self.group, self.parts.shapes, self.on_mesh)
@@ -251,7 +251,7 @@ def quantity_warnings(predictor: QuantityPredictor) -> list[str]:
     runs = predictor.calibration.runs
     if not runs:
         held_out = required_ensemble(predictor.parts).held_out
-        why = "the model holds no predictions of validation runs (train again to calibrate them)"
+        why = "the model holds no predictions of held-out runs (train again to calibrate them)"
         if held_out is not None and held_out.shapes is not None:
             why = (
                 "no validation run, with its geometry as shape modes represent it, has all of them "
@@ -263,5 +263,5 @@ def quantity_warnings(predictor: QuantityPredictor) -> list[str]:
 
 
 def band_label(runs: int) -> str:
-    """Return the name of a band that was calibrated on a number of validation runs."""
+    """Return the name of a band that was calibrated on a number of held-out runs."""
     return interval_label(runs).replace("interval", "band")

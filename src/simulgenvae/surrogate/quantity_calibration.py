@@ -1,12 +1,12 @@
 """Calibration of quantities: from the spread of samples to standard deviations and bands.
 
-Every validation run gives one error of a quantity, and one spread of its samples; the quotients are
+Every held-out run gives one error of a quantity, and one spread of its samples; the quotients are
 taken as one distribution for all designs (conformal prediction with normalised errors, Papadopoulos
 et al. 2002). A quantile of a few numbers is uncertain, so the band follows from their root mean
 square and Student's distribution, which allows for that.
 
 The maximum of a predicted field is too low where the place of the true one is uncertain, since the
-field is a mean. The mean error of the validation runs corrects this where it is more than chance
+field is a mean. The mean error of the held-out runs corrects this where it is more than chance
 (a shrunk mean, after the positive-part estimator of James & Stein 1961).
 
 Tested in tests/surrogate/test_quantities.py.
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 TYPICAL = 0.5
-"""Part of the squared spread that is the mean of the validation runs; the rest is the design's own,
+"""Part of the squared spread that is the mean of the held-out runs; the rest is the design's own,
 which is an estimate from a few samples."""
 CHANCE = 4.0
 """Multiple of the mean's own variance up to which a squared mean error is taken for chance: two
 standard errors. With one, means of eight runs often corrected what was right."""
 
 LEAST_FACTOR = 0.1
-"""Least factor from a spread to a standard deviation. Where all validation runs err by less, they
+"""Least factor from a spread to a standard deviation. Where all held-out runs err by less, they
 are of a special kind: their maximum may be the value at a wall, that of other designs elsewhere."""
 
 
@@ -48,7 +48,7 @@ class QuantityCalibration:
     Attributes
     ----------
     runs
-        Number of validation runs; 0 where nothing is calibrated.
+        Number of held-out runs; 0 where nothing is calibrated.
     correction
         What is added to the quantity of a predicted field, ``[Q]``.
     typical
@@ -67,7 +67,7 @@ class QuantityCalibration:
 
     @classmethod
     def fit(cls, samples: QuantitySamples, truth: Array) -> Self:
-        """Calibrate on validation runs that the samples' ensemble had not learned from.
+        """Calibrate on held-out runs that the samples' ensemble had not learned from.
 
         Parameters
         ----------

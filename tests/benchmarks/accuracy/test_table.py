@@ -90,3 +90,22 @@ def test_markdown_has_every_number_in_its_place() -> None:
     assert "Geometric mean of 2 ratios: **0.600**" in lines
     assert "| burgers | ezyrb_pod_rbf_20 | 5.5 | 2 |" in lines
     assert "| burgers | 2 | 4 | 4 | 4 | 4 |" in lines
+
+
+def test_own_answers_have_tables_of_their_own() -> None:
+    own = {
+        "uncertainty_test": {"coverage": 0.9, "sd_ratio": 1.1},
+        "uncertainty_extrapolation": {},
+        "rank_correlation_of_expected_error": 0.5,
+        "rank_correlation_of_novelty": 0.4,
+        "reconstruction_test": 0.02,
+        "quantities_test": {"peak": 0.8, "mean": 0.85, "probe": 1.0},
+    }
+    records = [
+        record("steady", 0, "ours", ours=answer(0.04) | own),
+        record("steady", 1, "ours", ours=answer(0.05) | own | {"quantities_test": {"peak": 0.9}}),
+    ]
+    lines = table.markdown(records).splitlines()
+    assert "| steady | 0.900 | – | 1.100 | – | 0.500 | 0.400 |" in lines
+    assert "| steady | 0.850 | 0.850 | 1.000 | 0.450 |" in lines
+    assert "Quantities" not in table.markdown(RECORDS)

@@ -12,7 +12,7 @@ import pytest
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
-from simulgenvae.data.split import Split
+from simulgenvae.data.split import Split, rows_of_refit
 from simulgenvae.reduction.joint_norms import JointNorms
 from simulgenvae.settings import Settings
 from simulgenvae.settings.schema import PredictionSettings
@@ -101,6 +101,14 @@ def test_refitted_networks_and_processes_take_the_places_of_those_that_were_judg
     assert len(found.pod_gp.training_relative_std) == len(split.train) + len(split.validation)
     # Processes alone are calibrated on all runs that they learned from, each of them left out.
     assert found.calibration.runs == len(split.train) + len(split.validation)
+    # So are quantities of interest.
+    rows = found.held_out.rows(trained.rows)
+    assert sorted(rows) == sorted([*trained.rows["train"], *trained.rows["validation"]])
+    np.testing.assert_array_equal(found.held_out.truth, trained.coefficients[rows])
+    predictions = dict(left_out(found, rows_of_refit(trained.rows)))
+    means = np.concatenate([predictions[row].mean for row in rows])
+    np.testing.assert_allclose(found.held_out.mean, means, rtol=1e-4, atol=1e-5)
+    assert found.held_out.samples.std(axis=0).max() > 0
 
 
 def test_a_left_out_run_is_predicted_by_the_others(

@@ -92,6 +92,15 @@ def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: D
         np.testing.assert_array_equal(found.held_out.arrays()[name], array)
 
 
+def test_runs_that_were_left_out(ensemble: Ensemble, restore: Restore) -> None:
+    assert ensemble.held_out is not None
+    held_out = replace(ensemble.held_out, left_out=True)
+    tensors, about = ensemble_state(replace(ensemble, held_out=held_out))
+    found = restore(dict(tensors), json.loads(about.model_dump_json())).held_out
+    assert found is not None
+    assert found.left_out
+
+
 @pytest.mark.parametrize("change", ["shape", "type", "value"])
 def test_damaged_predictions_of_validation_runs(
     change: str, state: State, restore: Restore
@@ -158,8 +167,12 @@ def test_networks_alone(ensemble: Ensemble, restore: Restore) -> None:
 def test_every_tensor_is_needed(state: State, restore: Restore) -> None:
     tensors, about = state
     needed = ("linear.", "held_out.")
-    # Files of earlier versions have no scale of deviations.
-    optional = ("linear.processes.deviation_scale", "linear.second.deviation_scale")
+    # Files of earlier versions have none of these.
+    optional = (
+        "linear.processes.deviation_scale",
+        "linear.second.deviation_scale",
+        "held_out.left_out",
+    )
     for name in {key for key in tensors if "decoder.output" in key or key.startswith(needed)}:
         if name in optional:
             continue

@@ -67,7 +67,9 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
             ensemble = replace(ensemble, pod_gp=_gaussian_processes(trained, dataset, rows))
             if ensemble.gp_weight == 1 and _leaves_out(ensemble):
                 calibration = calibrate(left_out(ensemble, rows), dataset, trained.reduction)
-                ensemble = replace(ensemble, calibration=calibration)
+                assert not isinstance(trained.coefficients, LazyStates), "processes held them"
+                held_out = HeldOutPredictions.of_left_out(ensemble, trained.coefficients, rows)
+                ensemble = replace(ensemble, calibration=calibration, held_out=held_out)
         numbers = map(trained.members.index, ensemble.members)
         weights = dict(zip(numbers, ensemble.member_weights, strict=True))
         return replace(ensemble, members=(), member_weights=()), weights

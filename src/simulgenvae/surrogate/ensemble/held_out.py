@@ -1,8 +1,11 @@
-"""Predictions of validation runs by an ensemble that had not learned from them.
+"""Predictions of runs by an ensemble that had not learned from them.
 
 They are kept with the model: the error of any number that follows from a field, such as its
 largest value, can then be calibrated later, whenever someone asks for that number. Neither the
 networks that made them nor the runs are needed for it.
+
+These runs are the validation runs. Where Gaussian processes predict alone, they are any training
+runs, each predicted from all others.
 
 Tested in tests/surrogate/test_quantities.py.
 """
@@ -14,10 +17,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from simulgenvae.data.split import rows_of_refit
 from simulgenvae.surrogate.ensemble.coefficient_prediction import CoefficientPrediction
 from simulgenvae.surrogate.ensemble.true_quantities import TrueQuantities
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
@@ -25,21 +31,16 @@ if TYPE_CHECKING:
     from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 
 MOST_RUNS = 40
-"""Largest number of validation runs whose predictions are kept."""
+"""Largest number of runs whose predictions are kept."""
 MOST_BYTES = 64 * 2**20
 """Largest size of what is kept."""
 LATENT_SAMPLES = 16
 """Latents of a single network that are sampled for the uncertainty of a quantity."""
 
 
-def kept_runs(runs: int, count: int) -> NDArray[np.intp]:
-    """Return which of ``runs`` validation runs are kept, ``count`` in increasing order."""
-    return np.sort(np.random.default_rng(0).permutation(runs)[:count])
-
-
 @dataclass(frozen=True, eq=False)
 class HeldOutPredictions:
-    """True and predicted coefficients of n validation runs at the training times.
+    """True and predicted coefficients of n runs at the training times.
 
     Attributes
     ----------
@@ -52,6 +53,9 @@ class HeldOutPredictions:
         Quantities of the runs themselves; None in models of earlier versions.
     shapes
         Coefficients of the runs' geometries, ``[n, k]``; None where all runs have one mesh.
+    left_out
+        Whether they are runs of which each was predicted from all others; otherwise they are
+        validation runs.
     """
 
     truth: NDArray[np.float32]
@@ -59,6 +63,7 @@ class HeldOutPredictions:
     samples: NDArray[np.float32]
     quantities: TrueQuantities | None = None
     shapes: NDArray[np.float64] | None = None
+    left_out: bool = False
 
     @classmethod
     def of(
@@ -81,17 +86,49 @@ class HeldOutPredictions:
         rows
             Rows of the validation runs among them.
         """
-        arrays = 2 + ensemble.sample_count(LATENT_SAMPLES)
-        size = 4 * arrays * int(np.prod(coefficients.shape[1:]))
-        count = min(len(rows), MOST_RUNS, MOST_BYTES // size)
+        count = _most_runs(ensemble, coefficients.shape[1:])
         if not count:
             return None
-        chosen = kept_runs(len(rows), count)
+        chosen = _kept_runs(len(rows), count)
         prediction = ensemble.predict(
             conditions.select(chosen), ensemble.times, latent_samples=LATENT_SAMPLES
         )
         truth = np.stack([np.asarray(coefficients[rows[[run]]])[0] for run in chosen])
         return cls(truth.astype(np.float32), prediction.mean, prediction.samples)
+
+    @classmethod
+    def of_left_out(
+        cls, ensemble: Ensemble, coefficients: NDArray[np.float32], rows: NDArray[np.intp]
+    ) -> Self | None:
+        """Predict runs from all others; None where a single one is too large to be kept.
+
+        Parameters
+        ----------
+        ensemble
+            The ensemble, whose Gaussian processes predict alone and leave out each run.
+        coefficients
+            Coefficients of all runs, ``[N, T, r]``.
+        rows
+            Rows of the runs that the processes learned from.
+        """
+        count = _most_runs(ensemble, coefficients.shape[1:])
+        if not count:
+            return None
+        assert ensemble.pod_gp is not None, "they predict alone"
+        chosen = _kept_runs(len(rows), count)
+        combination = ensemble.pod_gp.leading.combination
+        draws = ensemble.pod_gp.left_out_samples(ensemble.sample_count(LATENT_SAMPLES), seed=0)
+        return cls(
+            coefficients[rows[chosen]],
+            combination(ensemble.pod_gp.left_out()[chosen]),
+            np.stack([combination(draw[chosen]) for draw in draws]),
+            left_out=True,
+        )
+
+    def rows(self, split: Mapping[str, NDArray[np.intp]]) -> NDArray[np.intp]:
+        """Return the rows of the runs in a data set, ``[n]``, from those of each part."""
+        candidates = rows_of_refit(split) if self.left_out else split["validation"]
+        return candidates[_kept_runs(len(candidates), len(self))]
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -108,7 +145,8 @@ class HeldOutPredictions:
         quantities = {} if self.quantities is None else self.quantities.arrays()
         shapes = {} if self.shapes is None else {"shapes": self.shapes}
         fields = {"truth": self.truth, "mean": self.mean, "samples": self.samples}
-        return {**fields, **quantities, **shapes}
+        left_out = {"left_out": np.array([self.left_out])}
+        return {**fields, **quantities, **shapes, **left_out}
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]], times: int, rank: int) -> Self:
@@ -119,17 +157,32 @@ class HeldOutPredictions:
         """
         quantities = TrueQuantities.restore(arrays, len(arrays["truth"]))
         shapes = arrays.get("shapes")
-        found = cls(arrays["truth"], arrays["mean"], arrays["samples"], quantities, shapes)
+        # Models of earlier versions have validation runs.
+        left_out = bool(arrays.get("left_out", np.zeros(1, bool)).all())
+        found = cls(
+            arrays["truth"], arrays["mean"], arrays["samples"], quantities, shapes, left_out
+        )
         shape = (len(found.truth), times, rank)
         if found.truth.shape != shape or found.mean.shape != shape or not len(found):
-            raise ValueError(f"the predictions of validation runs are not of the shape {shape}")
+            raise ValueError(f"the predictions of held-out runs are not of the shape {shape}")
         if found.samples.ndim != 4 or found.samples.shape[1:] != shape:
-            raise ValueError(f"the samples of validation runs are not of the shape K, {shape}")
+            raise ValueError(f"the samples of held-out runs are not of the shape K, {shape}")
         for array in (found.truth, found.mean, found.samples):
             if array.dtype != np.float32 or not np.isfinite(array).all():
-                raise ValueError("the predictions of validation runs are no finite numbers")
+                raise ValueError("the predictions of held-out runs are no finite numbers")
         if shapes is not None and (shapes.ndim != 2 or len(shapes) != len(found)):
-            raise ValueError("the geometries of validation runs are not those of the runs")
+            raise ValueError("the geometries of held-out runs are not those of the runs")
         if shapes is not None and not np.isfinite(shapes).all():
-            raise ValueError("the geometries of validation runs are no finite numbers")
+            raise ValueError("the geometries of held-out runs are no finite numbers")
         return found
+
+
+def _most_runs(ensemble: Ensemble, shape: tuple[int, ...]) -> int:
+    """Return how many runs of coefficients ``[T, r]`` are kept at most."""
+    arrays = 2 + ensemble.sample_count(LATENT_SAMPLES)
+    return min(MOST_RUNS, MOST_BYTES // (4 * arrays * int(np.prod(shape))))
+
+
+def _kept_runs(runs: int, most: int) -> NDArray[np.intp]:
+    """Return which of ``runs`` runs are kept, in increasing order."""
+    return np.sort(np.random.default_rng(0).permutation(runs)[:most])
