@@ -40,7 +40,7 @@ from benchmarks.speed.own_mesh_runs import KINDS, Place, written
 from benchmarks.speed.predict import trained
 from benchmarks.speed.pulses import FOLDER
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.readers.runs.folder import open_series
+from simulgenvae.data.readers.runs.one_run import open_series
 from simulgenvae.geometry import CommonMesh, on_common_mesh
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.settings import StudyFolder

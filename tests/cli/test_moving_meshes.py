@@ -77,7 +77,7 @@ def test_predictions_are_where_the_mesh_will_be(
     meshes = [] if is_one_mesh(study) else ["--meshes", study / "meshes"]
     asked = ["predict", study / "S", "--params", study / "new.csv", *meshes]
     assert cli(*asked, "--out", tmp_path / f"p{suffix}").code == 0
-    from simulgenvae.data.readers.runs.folder import open_series
+    from simulgenvae.data.readers.runs.one_run import open_series
 
     for name, (size, length) in NEW.items():
         series = open_series(tmp_path / f"p/{name}{suffix}")

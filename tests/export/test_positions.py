@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from simulgenvae.data.readers.runs.folder import open_runs, open_series
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.one_run import open_series
 from simulgenvae.export import write_prediction
 from simulgenvae.export.accessor import to_pyvista
 from simulgenvae.export.by_variable import by_variable

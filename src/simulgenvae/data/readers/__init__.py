@@ -29,7 +29,8 @@ from simulgenvae.data.readers.npy import NPY
 from simulgenvae.data.readers.npz import NPZ
 from simulgenvae.data.readers.pickled import PICKLE
 from simulgenvae.data.readers.runs import RUN_FORMATS, RunFormat, register_run_formats
-from simulgenvae.data.readers.runs.folder import has_runs, is_run, open_runs
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.run_entries import has_runs, is_run
 from simulgenvae.data.readers.runs.run_format import run_cases, run_format_of, run_suffixes
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.runs.unread import way_out

@@ -10,7 +10,7 @@ from simulgenvae.data.names import check_ids, is_hidden, natural_key, prefix_err
 from simulgenvae.data.readers.array_format import array_format_of, array_suffixes
 from simulgenvae.data.readers.array_source import ArrangedRuns, ChosenArrays, require_numbers
 from simulgenvae.data.readers.axes import Axes, default_axes
-from simulgenvae.data.readers.runs.folder import refuse_link
+from simulgenvae.data.readers.runs.run_entries import refuse_link
 from simulgenvae.data.readers.source import COMPANIONS, Source
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported

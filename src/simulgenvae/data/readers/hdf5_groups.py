@@ -16,7 +16,7 @@ import numpy as np
 from simulgenvae.data.names import listed, natural_key
 from simulgenvae.data.readers.axes import Axes, default_axes
 from simulgenvae.data.readers.hdf5 import HDF5, MAGIC, check_dataset, read_whole
-from simulgenvae.data.readers.runs.folder import refuse_link
+from simulgenvae.data.readers.runs.run_entries import refuse_link
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.data.readers.source import Source

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyvista
 
-from simulgenvae.data.readers.runs.folder import open_series
+from simulgenvae.data.readers.runs.one_run import open_series
 
 NODES = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 2.0]])
 

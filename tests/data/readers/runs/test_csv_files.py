@@ -12,7 +12,8 @@ import pyvista
 
 from simulgenvae.data.readers import open_source
 from simulgenvae.data.readers.runs.csv_files import open_csv
-from simulgenvae.data.readers.runs.folder import open_runs, open_series
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.one_run import open_series
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 

@@ -12,7 +12,8 @@ import pyvista
 import scipy.io
 
 from simulgenvae.data.readers.runs import RUN_FORMATS
-from simulgenvae.data.readers.runs.folder import open_runs, open_series
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.one_run import open_series
 from simulgenvae.data.readers.runs.run_format import RunFormat, register_run_formats
 from simulgenvae.data.readers.runs.series import RunPart, Series, Snapshot
 from simulgenvae.errors import UserError
@@ -106,7 +107,7 @@ def test_blocks_of_a_format_without_blocks(tmp_path: Path) -> None:
 
 
 def test_times_that_occur_again_in_any_format(tmp_path: Path) -> None:
-    from simulgenvae.data.readers.runs.folder import in_order
+    from simulgenvae.data.readers.runs.one_run import in_order
 
     times = np.array([0.0, 1.0, 2.0, 1.0, 2.0, 3.0])
     series = Series(

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import pyvista
 
-from simulgenvae.data.readers.runs.folder import open_runs, open_series
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.one_run import open_series
 from simulgenvae.data.readers.runs.series import RunPart, Series
 from simulgenvae.errors import UserError
 

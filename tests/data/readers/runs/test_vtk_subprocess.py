@@ -11,7 +11,7 @@ import pytest
 from vtkmodules.vtkIOHDF import vtkHDFWriter
 
 from simulgenvae.data.readers.runs import vtk_subprocess
-from simulgenvae.data.readers.runs.folder import open_series
+from simulgenvae.data.readers.runs.one_run import open_series
 from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
