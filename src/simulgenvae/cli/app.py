@@ -28,7 +28,7 @@ def app(
         int,
         Parameter(group=OUTPUT, validator=Number(gte=0, lte=65535), show_default="a free one"),
     ] = 0,
-    host: Annotated[str, Parameter(group=OUTPUT, show_default="this machine alone")] = "127.0.0.1",
+    host: Annotated[str | None, Parameter(group=OUTPUT, show_default="this machine alone")] = None,
     no_browser: Annotated[bool, Parameter(group=OUTPUT)] = False,
     messages: Messages = Messages(),
 ) -> None:

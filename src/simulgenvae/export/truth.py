@@ -81,7 +81,7 @@ class Truth:
     def require(self, ids: Sequence[str], mesh: Mesh) -> None:
         """Raise UserError unless there is a run for each of the designs, on their mesh."""
         self.require_runs(ids)
-        if self.mesh is not None and not same_nodes(self.mesh, mesh):
+        if self.mesh is not None and not has_nodes_of(self.mesh, mesh):
             raise UserError(
                 f"{self.path}: its mesh is not that of the model: its nodes are elsewhere, or not "
                 "as many"
@@ -181,7 +181,7 @@ class Truth:
         return nearest
 
 
-def same_nodes(own: Mesh, mesh: Mesh) -> bool:
+def has_nodes_of(own: Mesh, mesh: Mesh) -> bool:
     """Return whether a mesh has the nodes of another one, as far as their positions are known."""
     if mesh.coords is None or own.coords is None:
         return True

@@ -77,7 +77,7 @@ class Compared:
 
         Raises UserError for a run with another mesh.
         """
-        from simulgenvae.export.truth import same_nodes
+        from simulgenvae.export.truth import has_nodes_of
 
         (design,) = batch.ids
         mesh, fields = self.truth.read_own(self.truth.row(design, self.designs))
@@ -87,7 +87,7 @@ class Compared:
             whole = self.surrogate.whole_nodes
             if mesh.coords is not None and len(mesh.coords) == whole:
                 mesh = mesh.at(batch.nodes)
-        if not same_nodes(mesh, batch.mesh):
+        if not has_nodes_of(mesh, batch.mesh):
             raise UserError(
                 f"{self.truth.path}: the nodes of the run of design {design!r} are not those of "
                 "its mesh: leave out --meshes to predict on the meshes of the runs"

@@ -73,7 +73,7 @@ class Paging(StudyData):
         twin = make_twin(surrogate, _training(study, surrogate), origin, texts, study.folder)
         return Page(make_page(name, twin.container()), twin.difference)
 
-    def serve(self, port: int = 0, host: str = "127.0.0.1") -> PageServer:
+    def serve(self, port: int = 0, host: str | None = None) -> PageServer:
         """Return a server of the page on this machine, which is made before it returns.
 
         Parameters
@@ -94,11 +94,12 @@ class Paging(StudyData):
         >>> import simulgenvae
         >>> server = simulgenvae.Study.open("S").serve()  # doctest: +SKIP
         """
+        from simulgenvae.explorer.host import LOOPBACK
         from simulgenvae.explorer.server import PageServer
 
         source = _CurrentPage(self)
         # The port first: a page takes seconds to make.
-        server = PageServer(source, port, host)
+        server = PageServer(source, port, LOOPBACK if host is None else host)
         try:
             source()
         except BaseException:
