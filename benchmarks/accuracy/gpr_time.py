@@ -23,12 +23,9 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.cases import Case
 from benchmarks.accuracy.fitted import Fitted, Rows, TrainingRuns
-from simulgenvae.baselines.gp import (
-    GaussianProcess,
-    LengthScaleGroups,
-    Likelihood,
-    LikelihoodSearch,
-)
+from simulgenvae.baselines.gp import GaussianProcess
+from simulgenvae.baselines.length_scale_groups import LengthScaleGroups
+from simulgenvae.baselines.likelihood_search import Likelihood, LikelihoodSearch
 from simulgenvae.baselines.pod_regression import component_counts
 from simulgenvae.settings import Settings
 

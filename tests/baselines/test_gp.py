@@ -10,14 +10,10 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
 from simulgenvae.baselines import gp
-from simulgenvae.baselines.gp import (
-    GaussianProcess,
-    LengthScaleGroups,
-    Likelihood,
-    LikelihoodSearch,
-    standardised,
-)
+from simulgenvae.baselines.gp import GaussianProcess, standardised
 from simulgenvae.baselines.kernels import Kernel, kernel_values
+from simulgenvae.baselines.length_scale_groups import LengthScaleGroups
+from simulgenvae.baselines.likelihood_search import Likelihood, LikelihoodSearch
 
 RNG = np.random.default_rng(0)
 X, NEW = RNG.normal(size=(12, 3)), RNG.normal(size=(4, 3))

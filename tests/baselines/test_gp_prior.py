@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
-from simulgenvae.baselines.gp import LengthScaleGroups, Likelihood, LikelihoodSearch, standardised
+from simulgenvae.baselines.gp import standardised
 from simulgenvae.baselines.gp_prior import Posterior, related_hyperparameters
 from simulgenvae.baselines.kernels import Kernel, Values, kernel_values
+from simulgenvae.baselines.length_scale_groups import LengthScaleGroups
+from simulgenvae.baselines.likelihood_search import Likelihood, LikelihoodSearch
 
 LENGTHS = np.log([0.8, 3.0, 10.0])
 

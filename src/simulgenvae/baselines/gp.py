@@ -1,28 +1,23 @@
 """Gaussian process regression with kernels whose length scales belong to groups of features.
 
-Notation and formulas: Rasmussen & Williams 2006, algorithm 2.1 and equations 5.8, 5.9. The
-hyper-parameters ``theta`` are logarithms: of the variance, of one length scale for each group, and
-of the variance of the noise. In double precision throughout.
+Notation and formulas: Rasmussen & Williams 2006, algorithm 2.1. The hyper-parameters ``theta`` are
+logarithms: of the variance, of one length scale for each group, and of the variance of the noise.
+In double precision throughout.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+from scipy.linalg.lapack import dpotri, dpotrs
 
-from simulgenvae.baselines.distances import pair_distances
-from simulgenvae.baselines.kernels import Kernel, Values, kernel_values
+from simulgenvae.baselines.kernels import Kernel, Points, Values, kernel_values
 
-Points = NDArray[np.float64]
-"""Features of n points, ``[n, P]``."""
-Objective = Callable[[Values], tuple[float, Values]]
-"""Function of the hyper-parameters that returns its value and its gradient."""
+if TYPE_CHECKING:
+    from simulgenvae.baselines.length_scale_groups import LengthScaleGroups
 
 Factor = tuple[Values, bool]
 """Cholesky factor of a covariance matrix, as ``scipy.linalg.cho_factor`` returns it."""
@@ -32,109 +27,6 @@ _BLOCK_POINTS = 2048
 _INDUCING_JITTER = 1e-8
 """Part of the variance that keeps the covariance of inducing points positive definite."""
 _JITTER = 1e-9  # keeps the largest allowed covariance matrix positive definite in double precision
-_FAILED = 1e25  # objective where the covariance matrix is not positive definite all the same
-
-
-@dataclass(frozen=True)
-class LengthScaleGroups:
-    """Partition of the columns of features into groups with one length scale each.
-
-    A group has one column, or all of a category: its squared distance is then 0 for equal values
-    and the same for all different ones, which makes the kernel one of categories (the exchangeable
-    one of Roustant et al. 2020). The last group may be the ``shared`` columns of images. These are
-    measured in units of their common ``spread``, so that all length scales are of the same order.
-    """
-
-    widths: tuple[int, ...]
-    """Number of columns of each group, shared columns included."""
-    shared: int
-    """Number of the last columns that are image components with one length scale; or 0."""
-    spread: float
-
-    @classmethod
-    def of(cls, x: Points, shared: int, widths: Sequence[int] = ()) -> LengthScaleGroups:
-        """Return the groups for training points ``x [n, P]``.
-
-        ``widths`` are the numbers of columns before the ``shared`` ones, by default one each.
-        """
-        single = x.shape[1] - shared
-        widths = (*(widths or (1,) * single), *[shared] * (shared > 0))
-        spread = float(np.sqrt(x[:, x.shape[1] - shared :].var(axis=0).sum())) if shared else 1.0
-        return cls(widths, shared, spread)
-
-    def squared_distances(self, first: Points, second: Points) -> Values:
-        """Return the squared distances in each of the G groups, ``[G, m, n]``."""
-        # Group by group, because each one gets its own length scale later.
-        parts = []
-        start = 0
-        for width in self.widths:
-            one = first[:, start : start + width]
-            other = second[:, start : start + width]
-            start += width
-            if width == 1:
-                parts.append(np.square(one - other.T))
-            elif start == first.shape[1] and self.shared:
-                parts.append(pair_distances(one / self.spread, other / self.spread, "sqeuclidean"))
-            else:
-                parts.append(pair_distances(one, other, "sqeuclidean"))
-        return np.stack(parts)
-
-
-class Likelihood:
-    """Negative logarithm of the marginal likelihood of ``y [n]``, a function of ``theta``.
-
-    ``squared`` are the squared distances between the points in each group, ``[G, n, n]``. They do
-    not depend on ``theta`` and are computed once for all calls.
-    """
-
-    def __init__(self, squared: Values, y: Values, kernel: Kernel = "matern52") -> None:
-        self._squared = squared
-        self._y = y
-        self._kernel = kernel
-
-    def __call__(self, theta: Values) -> tuple[float, Values]:
-        """Return value and gradient ``[G + 2]``."""
-        n = len(self._y)
-        parts, kernel, slope = kernel_values(self._kernel, self._squared, theta)
-        # A search makes hundreds of calls a mode, and for dozens of runs SciPy's checks of
-        # arguments take longer than LAPACK: calling it directly halves the time of a call.
-        factor, failed = dpotrf(_covariance(kernel, theta), lower=1, clean=1)
-        if failed:
-            # A large value without slope ends this line of the search without stopping it.
-            return _FAILED, np.zeros_like(theta)
-        # Equation 5.8: data fit, half of the determinant's logarithm, and a constant.
-        alpha = dpotrs(factor, self._y, lower=1)[0]
-        determinant = np.log(factor.diagonal()).sum()
-        value = 0.5 * self._y @ alpha + determinant + 0.5 * n * np.log(2 * np.pi)
-        # Equation 5.9: half of the trace of (K⁻¹ - α αᵀ) ∂K/∂θ. A trace of a product of symmetric
-        # matrices is a sum over their entries, which the contractions below are.
-        inner = _inverse(factor)
-        inner -= alpha[:, None] * alpha
-        variance = np.exp(theta[0])
-        gradient = np.empty_like(theta)
-        gradient[0] = variance * np.vdot(inner, kernel)
-        gradient[1:-1] = variance * (parts.reshape(len(parts), -1) @ (inner * slope).ravel())
-        gradient[-1] = np.exp(theta[-1]) * inner.trace()
-        return float(value), 0.5 * gradient
-
-
-def _covariance(kernel: Values, theta: Values) -> Values:
-    """Return variance · kernel + noise on the diagonal, ``[n, n]``."""
-    covariance: Values = np.exp(theta[0]) * kernel
-    covariance.flat[:: len(covariance) + 1] += np.exp(theta[-1]) + _JITTER
-    return covariance
-
-
-def _inverse(factor: Values) -> Values:
-    """Return the inverse of the matrix with this lower Cholesky factor, zero above the diagonal.
-
-    LAPACK's ``dpotri`` takes half of the time of solving for the identity.
-    """
-    # LAPACK fills the lower triangle only.
-    lower = dpotri(factor, lower=1)[0]
-    inverse: Values = lower + lower.T
-    inverse.flat[:: len(inverse) + 1] = lower.diagonal()
-    return inverse
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +55,7 @@ class GaussianProcess:
 
         ``squared`` are the squared distances between the points in each group, ``[G, n, n]``.
         """
-        covariance = _covariance(kernel_values(kernel, squared, theta)[1], theta)
+        covariance = covariance_matrix(kernel_values(kernel, squared, theta)[1], theta)
         factor = cho_factor(covariance, lower=True)
         # The process has mean 0 and a variance near 1, as the bounds of the search assume.
         mean = float(y.mean())
@@ -237,7 +129,9 @@ class GaussianProcess:
 
         ``training`` are the squared distances among the points, ``[G, n, n]``.
         """
-        covariance = _covariance(kernel_values(self.kernel, training, self.theta)[1], self.theta)
+        covariance = covariance_matrix(
+            kernel_values(self.kernel, training, self.theta)[1], self.theta
+        )
         factor: Factor = cho_factor(covariance, lower=True)
         return factor
 
@@ -280,11 +174,30 @@ class GaussianProcess:
         hyper-parameters (Rasmussen & Williams 2006, equation 5.12). ``factor`` is what
         :meth:`factor` returns.
         """
-        precision = np.diag(_inverse(np.tril(factor[0])))
+        precision = np.diag(inverse_of(np.tril(factor[0])))
         # 1 / precision is the variance of a noisy value; without the noise, of the function.
         noise = np.exp(self.theta[-1]) + _JITTER
         relative = (1 / precision - noise) / np.exp(self.theta[0])
         return self.scale * self.alpha / precision, np.clip(relative, 0.0, 1.0)
+
+
+def covariance_matrix(kernel: Values, theta: Values) -> Values:
+    """Return variance · kernel + noise on the diagonal, ``[n, n]``."""
+    covariance: Values = np.exp(theta[0]) * kernel
+    covariance.flat[:: len(covariance) + 1] += np.exp(theta[-1]) + _JITTER
+    return covariance
+
+
+def inverse_of(factor: Values) -> Values:
+    """Return the inverse of the matrix with this lower Cholesky factor, zero above the diagonal.
+
+    LAPACK's ``dpotri`` takes half of the time of solving for the identity.
+    """
+    # LAPACK fills the lower triangle only.
+    lower = dpotri(factor, lower=1)[0]
+    inverse: Values = lower + lower.T
+    inverse.flat[:: len(inverse) + 1] = lower.diagonal()
+    return inverse
 
 
 def spread(y: Values) -> float:
@@ -295,60 +208,3 @@ def spread(y: Values) -> float:
 def standardised(y: Values) -> Values:
     """Return values with zero mean and unit standard deviation, as a process learns them."""
     return np.asarray((y - y.mean()) / spread(y))
-
-
-def bounds(groups: int) -> Values:
-    """Return the smallest and largest hyper-parameters of a search, ``[G + 2, 2]``."""
-    return np.log([(1e-3, 1e4), *[(1e-1, 1e3)] * groups, (1e-10, 1e1)])
-
-
-class LikelihoodSearch:
-    """Search for the hyper-parameters of one mode's process after another.
-
-    The likelihood has many local maxima, and random restarts over the whole of wide bounds end far
-    from the best one. Each search therefore starts at a usual point and at the optimum of the mode
-    before, whose length scales are similar. A ``thorough`` search also starts at the best of
-    ``candidates`` random points of a plausible range.
-
-    Parameters
-    ----------
-    groups
-        Number G of length scales.
-    seed
-        Seed of the random points.
-    previous
-        Further points ``[G + 2]`` that the first search starts at.
-    """
-
-    candidates = 20
-
-    def __init__(self, groups: int, seed: int, *previous: Values) -> None:
-        self._previous = list(previous)
-        self._usual = np.log([1.0, *[2.0] * groups, 1e-2])
-        self._bounds = bounds(groups)
-        self._low = np.log([0.3, *[0.2] * groups, 1e-6])
-        self._high = np.log([10.0, *[20.0] * groups, 0.3])
-        self._random = np.random.default_rng(seed)
-
-    def __call__(self, objective: Objective, *, thorough: bool) -> tuple[Values, float]:
-        """Return the best point found, ``[G + 2]``, and the objective there."""
-        # Two starts are enough for most modes, as their length scales are similar.
-        # The length scales of the mode before are a better guess than any constant.
-        starts = [self._usual, *self._previous]
-        if thorough:
-            points = self._random.uniform(self._low, self._high, (self.candidates, len(self._low)))
-            starts.append(min(points, key=lambda point: objective(point)[0]))
-        return self._descend(objective, starts)
-
-    def _descend(self, objective: Objective, starts: Sequence[Values]) -> tuple[Values, float]:
-        """Return the best end of a descent from each start; the next search starts there too."""
-        # Predictions do without it, and it takes as long to load as a design to predict.
-        from scipy.optimize import minimize
-
-        results = [
-            minimize(objective, start, method="L-BFGS-B", jac=True, bounds=self._bounds)
-            for start in starts
-        ]
-        best = min(results, key=lambda result: float(result.fun))
-        self._previous = [best.x]
-        return best.x, float(best.fun)

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.baselines.gp import (
-    GaussianProcess,
-    LengthScaleGroups,
-    Likelihood,
-    LikelihoodSearch,
-    standardised,
-)
+from simulgenvae.baselines.gp import GaussianProcess, standardised
+from simulgenvae.baselines.length_scale_groups import LengthScaleGroups
+from simulgenvae.baselines.likelihood_search import Likelihood, LikelihoodSearch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulgenvae.baselines.gp import Likelihood, LikelihoodSearch
+from simulgenvae.baselines.likelihood_search import Likelihood, LikelihoodSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
+Points = NDArray[np.float64]
+"""Features of n points, ``[n, P]``."""
 Kernel = Literal["matern52", "squared_exponential"]
 
 

@@ -8,14 +8,7 @@ import numpy as np
 
 from simulgenvae.baselines.base import BaselineSpec, Choices, Inputs
 from simulgenvae.baselines.deviation_scale import DeviationScale
-from simulgenvae.baselines.gp import (
-    Factor,
-    GaussianProcess,
-    LengthScaleGroups,
-    Likelihood,
-    LikelihoodSearch,
-    standardised,
-)
+from simulgenvae.baselines.gp import Factor, GaussianProcess, standardised
 from simulgenvae.baselines.gp_choice import (
     SEED,
     SINGLE_LENGTHS,
@@ -24,6 +17,7 @@ from simulgenvae.baselines.gp_choice import (
     length_scale_groups,
 )
 from simulgenvae.baselines.gp_prior import related_hyperparameters
+from simulgenvae.baselines.likelihood_search import Likelihood, LikelihoodSearch
 from simulgenvae.baselines.pod_gpr_arrays import check_arrays
 from simulgenvae.baselines.pod_regression import (
     FeatureSelection,
@@ -38,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.baselines.kernels import Kernel, Values
+    from simulgenvae.baselines.length_scale_groups import LengthScaleGroups
 
 _NAMES: dict[Kernel, str] = {"matern52": "Matern 5/2", "squared_exponential": "squared exponential"}
 _KERNELS = tuple(_NAMES)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.baselines.gp import bounds
 from simulgenvae.baselines.gp_choice import SINGLE_LENGTHS
+from simulgenvae.baselines.likelihood_search import bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
