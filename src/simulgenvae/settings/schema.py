@@ -175,9 +175,9 @@ class PredictionSettings(Group):
     """Combination of the trained parts into a prediction."""
 
     gaussian_process: Literal["auto", "off"] = "auto"
-    """`auto`: the prediction is a mixture of networks and Gaussian processes, with the weight that
-    has the least error on the validation runs; `off`: only the networks predict, and Gaussian
-    processes only measure novelty."""
+    """`auto`: the prediction is a mixture of networks and Gaussian processes, weighted by their
+    errors on the validation runs; `off`: only the networks predict, and Gaussian processes only
+    measure novelty."""
 
 
 class EvaluationSettings(Group):
