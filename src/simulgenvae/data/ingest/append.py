@@ -12,7 +12,8 @@ from simulgenvae.data.common_sets import OtherSets, common_sets
 from simulgenvae.data.conditions import Conditions, appended
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
-from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
+from simulgenvae.data.ingest.sources import describe_sources, open_sources
+from simulgenvae.data.ingest.stored_runs import read_runs
 from simulgenvae.data.names import listed, prefix_errors
 from simulgenvae.data.precision import Precision
 from simulgenvae.data.readers import RunPart

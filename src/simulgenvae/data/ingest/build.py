@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
-from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
+from simulgenvae.data.ingest.sources import describe_sources, open_sources
+from simulgenvae.data.ingest.stored_runs import read_runs
 from simulgenvae.data.precision import Precision
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.write import check_target, write_store

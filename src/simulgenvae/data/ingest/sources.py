@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.common_sets import OtherSets, common_sets, cut_sets
-from simulgenvae.data.ingest.coordinates import Numbers, read_mesh, read_numbers, read_times
+from simulgenvae.data.common_sets import cut_sets
+from simulgenvae.data.ingest.coordinates import Numbers, read_times
+from simulgenvae.data.ingest.joint_mesh import common_mesh_of, mesh_of, motion_of
 from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
 from simulgenvae.data.names import prefix_errors
@@ -20,23 +21,15 @@ from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
 from simulgenvae.data.readers.array_positions import with_positions
 from simulgenvae.data.readers.axes import MOST_COMPONENTS
 from simulgenvae.data.readers.companions import companion, texts
-from simulgenvae.data.readers.source import PlacedRun
 from simulgenvae.data.units import plain_unit, require_same_unit
-from simulgenvae.data.values import to_stored
 from simulgenvae.errors import UserError
-from simulgenvae.geometry import restore_common_mesh
-from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.node_sets import described
-from simulgenvae.utils.progress import WorkLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from contextlib import ExitStack
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.ingest.options import IngestOptions
-    from simulgenvae.data.precision import Precision
-    from simulgenvae.geometry import CommonMesh
     from simulgenvae.settings import DataSettings
 
 
@@ -83,7 +76,7 @@ def describe_sources(
     for source in sources:
         notes += source.notes
     names = _names(sources, options, stored)
-    mesh, said = _mesh(sources, options)
+    mesh, said = mesh_of(sources, options)
     notes += said
     mesh = mesh.with_unit(
         _unit(
@@ -143,8 +136,8 @@ def describe_sources(
         units=_units(sources, options, stored) or ("",) * len(names),
         conditions=conditions,
         offsets=None if stored is None else stored.offsets,
-        common=_common_mesh(sources, options, layout, mesh),
-        motion=_motion(sources, names),
+        common=common_mesh_of(sources, options, layout, mesh),
+        motion=motion_of(sources, names),
     )
     return Description(layout, metadata, [*notes, *matching])
 
@@ -171,49 +164,6 @@ def _said(conditions: Conditions) -> list[str]:
         columns = ", ".join(map(str, constants))
         notes.append(f"left out of the parameters, as nothing can be learned from it: {columns}")
     return notes
-
-
-def read_runs(
-    sources: Sequence[Source], layout: ArrayLayout, metadata: Metadata, precision: Precision
-) -> Iterator[PlacedRun | UserError]:
-    """Yield the field `[T, M, V]` of one run after the other, less the offsets of ``metadata``.
-
-    Where runs have meshes of their own, each comes with its geometry.
-
-    ``precision`` counts all of them.
-    In the place of a run that cannot be read, or holds no numbers, comes the UserError that says
-    why: the caller decides whether bad runs are left out.
-    """
-    ids = metadata.ids
-    rows: list[tuple[Source, int]] = []
-    for source in sources:
-        rows += ((source, index) for index in range(source.shape[0]))
-    with WorkLog(transient=True) as log:
-        log.start("Reading runs", len(rows))
-        for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
-            log.step(done)
-            try:
-                where = f"{source.path}, run {name!r}"
-                # The run is bound to no variable, which would keep it in memory while the next one
-                # is read.
-                yield _stored(source.placed_run(index), layout, metadata, precision, where)
-            except UserError as error:
-                yield error
-
-
-def _stored(
-    run: PlacedRun, layout: ArrayLayout, metadata: Metadata, precision: Precision, where: str
-) -> PlacedRun:
-    """Return a run as it is stored."""
-    fields = precision.counted(layout.cut(run.fields))
-    geometry = run.geometry
-    if geometry is not None and geometry.own is not None:
-        own = geometry.own.fields[: layout.used_steps]
-        # As it is stored already, most often: a copy would be one more run in memory.
-        if own.dtype != np.float32 or metadata.offsets is not None:
-            own = to_stored(own, metadata.offsets, where)
-        geometry = geometry._replace(own=geometry.own._replace(fields=own))
-    return PlacedRun(to_stored(fields, metadata.offsets, where), geometry)
 
 
 def _square(source: Source) -> list[str]:
@@ -261,84 +211,6 @@ def _units(
         is_whole = len(options.units) == len(_names(sources, options, stored) or ())
         return (*options.units, *([] if is_whole else [options.length_unit] * len(motion)))
     return texts(sources, "units") or (None if stored is None else stored.units)
-
-
-def _mesh(sources: Sequence[Source], options: IngestOptions) -> tuple[Mesh, list[str]]:
-    """Return the mesh of all sources, and notes for the user."""
-    if options.mesh is not None:
-        if options.coords is not None:
-            raise UserError(
-                f"{options.mesh}: a mesh has its own coordinates and cells: give either it or "
-                "coordinates"
-            )
-        mesh = read_mesh(options.mesh)
-        named = [f"sets of nodes: {described(mesh.sets.sizes())}"] if mesh.sets else []
-        return mesh, [f"{options.mesh}: {remark}" for remark in (*mesh.remarks, *named)]
-    is_given = all(source.common is None and not source.motion for source in sources)
-    if options.coords is not None and is_given:
-        coords, unit = read_numbers(options.coords)
-        return Mesh(coords, unit=unit), []
-    meshes = [source.mesh for source in sources if source.mesh is not None]
-    if meshes:
-        # Values belong to nodes by their number, so all files must number them alike.
-        for source in sources:
-            if source.mesh is not None and not meshes[0].same_as(source.mesh):
-                raise UserError(f"{source.path}: its mesh is not that of {sources[0].path}")
-        # Files of arrays have no sets, and still belong to the mesh.
-        named_sets = [
-            OtherSets(str(source.path), source.mesh.sets)
-            for source in sources
-            if source.mesh is not None and source.mesh.sets
-        ]
-        if not named_sets:
-            return meshes[0], []
-        sets, notes = common_sets(named_sets[0].sets, named_sets[1:])
-        return meshes[0].with_sets(sets), notes
-    found = companion(sources, "coords")
-    return Mesh(None if found is None else found[1]), []
-
-
-def _common_mesh(
-    sources: Sequence[Source], options: IngestOptions, layout: ArrayLayout, mesh: Mesh
-) -> CommonMesh | None:
-    """Return the way in which runs with meshes of their own share one; None where all have it.
-
-    Raises UserError where only a part of the sources has such runs, or a part of the nodes is used.
-    """
-    found = [source.common for source in sources if source.common is not None]
-    if not found:
-        return None
-    if len(found) < len(sources) or not all(found[0].mesh.same_as(each.mesh) for each in found):
-        raise UserError(
-            f"{sources[1].path}: runs with meshes of their own are read from one folder: put all "
-            "of them there"
-        )
-    if options.mesh is not None:
-        raise UserError(f"{options.mesh}: the runs have meshes of their own: leave out --mesh")
-    if (layout.first_node, layout.end_node) != (0, layout.nodes):
-        raise UserError(
-            "node_start and node_end (Dim3_start, Dim3_end) are for runs with one mesh: leave them "
-            "out"
-        )
-    return restore_common_mesh(found[0].to_record(), mesh)
-
-
-def _motion(sources: Sequence[Source], names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the variables by which nodes move; none where they stay.
-
-    Raises UserError where only a part of the sources has a mesh that moves.
-    """
-    motion = sources[0].motion
-    for source in sources:
-        if source.motion != motion:
-            raise UserError(
-                f"{source.path}: its mesh {'moves' if source.motion else 'does not move'} in time "
-                f"by {', '.join(source.motion or motion)}, as that of {sources[0].path} does "
-                f"{'not' if source.motion else ''}".rstrip()
-            )
-    # The user may name all variables anew.
-    known = texts(sources, "variables") or names
-    return tuple(names[known.index(name)] for name in motion)
 
 
 def _times(
