@@ -63,7 +63,7 @@ def test_reading_can_be_followed_in_lines(
     with progress_on():
         ingest(study)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("simulgenvae.data.ingest.sources.WorkLog", partial(WorkLog, every=0.0))
+    monkeypatch.setattr("simulgenvae.data.ingest.stored_runs.WorkLog", partial(WorkLog, every=0.0))
     with progress_on():
         ingest(study, if_exists="replace")
     assert [line[10:] for line in capsys.readouterr().err.splitlines()] == [
