@@ -34,6 +34,7 @@ def _save(path: Path) -> Progress:
         since_best=2,
         skipped=3,
         skipped_in_row=1,
+        gradient_at_start=0.5,
         loss_sum=1.5,
         loss_count=4,
         history=[HistoryEntry(**ENTRY)],

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.guards import MOST_SKIPPED, require_finite_loss
+from simulgenvae.training.guards import MOST_SKIPPED, longest_gradient, require_finite_loss
 from simulgenvae.utils.tensor_file import read_tensors
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem
@@ -59,5 +59,10 @@ def test_a_training_whose_every_step_is_skipped_stops_with_advice(
         UserError, match=rf"{MOST_SKIPPED} steps running, the last at step {MOST_SKIPPED}:"
     ) as caught:
         problem.loop().run([problem.stage("vae")])
-    assert "(1e-12)" in str(caught.value)
+    assert "(training.skip_gradient: 1e-12)" in str(caught.value)
     assert "training.vae.learning_rate" in str(caught.value)
+
+
+@pytest.mark.parametrize(("first", "longest"), [(1e-3, 1e3), (1.0, 1e3), (1250.0, 1.25e6)])
+def test_long_gradients_are_usual_where_the_first_one_is_long(first: float, longest: float) -> None:
+    assert float(longest_gradient(1e3, torch.tensor(first))) == pytest.approx(longest)

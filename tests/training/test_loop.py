@@ -81,6 +81,30 @@ def test_steps_with_exploding_gradients_are_skipped_and_counted(
     )
 
 
+def _scaled(kind: type[Stage], scales: list[float]) -> type[Stage]:
+    """Return a stage whose losses are multiplied by one number after the other."""
+
+    class Scaled(kind):  # type: ignore[valid-type, misc]  # the base is chosen at runtime
+        def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+            scale = scales.pop(0)
+            terms = super().losses(batch, kl_weight)
+            return {name: scale * term for name, term in terms.items()}
+
+    return Scaled
+
+
+def test_a_loss_of_any_scale_is_learned_from_and_what_explodes_is_skipped(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    """Conditioners of smooth studies begin with gradients of a length above 1000."""
+    problem = make_problem(make_settings(steps=4))
+    stage = _scaled(type(problem.stage("vae")), [1e6, 1e6, 1e13, 1e6])
+    progress = problem.loop().run([problem.stage("vae", stage)])
+    assert progress.gradient_at_start is not None
+    assert progress.gradient_at_start > problem.settings.training.skip_gradient
+    assert progress.skipped == 1
+
+
 def test_training_stops_early_when_patience_is_over(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:

@@ -239,7 +239,8 @@ class TrainingSettings(Group):
     max_grad_norm: Positive = 1.0
     """Gradients longer than this are scaled down to it."""
     skip_gradient: Positive = 1e3
-    """A step whose gradient is longer than this is skipped and counted."""
+    """A step whose gradient is longer than this is skipped and counted; where the first gradient of
+    the stage is longer than 1, than this many times that one."""
     validate_every: Count = 10
     """Epochs between validations; the last epoch is always validated."""
     checkpoint_seconds: Positive = 20.0

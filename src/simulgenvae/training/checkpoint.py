@@ -42,6 +42,8 @@ class Progress(BaseModel):
     """Number of steps left out because of an exploding gradient, over all stages."""
     skipped_in_row: Count = 0
     """Number of such steps since the last one that was taken."""
+    gradient_at_start: float | None = None
+    """Length of the stage's first gradient; None in checkpoints of earlier versions."""
     loss_sum: float = 0.0
     """Sum of the training losses since the last validation."""
     loss_count: Count = 0

@@ -10,6 +10,8 @@ from simulgenvae.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from torch import Tensor
+
     from simulgenvae.training.stages import Stage
 
 MOST_SKIPPED = 100
@@ -54,7 +56,16 @@ def require_finite_validation(stage: Stage, step: int, error: float) -> None:
         )
 
 
-def require_steps(stage: Stage, step: int, skipped: int) -> None:
+def longest_gradient(skip_gradient: float, start: Tensor) -> Tensor:
+    """Return the length of a gradient from which on its step is skipped.
+
+    Losses have scales of their own: the first gradient of a stage, of length ``start``, says what
+    is usual. A short one, as of weights that are trained already, says nothing.
+    """
+    return skip_gradient * start.clamp(min=1.0)
+
+
+def require_steps(stage: Stage, step: int, skipped: int, limit: float) -> None:
     """Refuse a training that no longer learns.
 
     Parameters
@@ -63,6 +74,8 @@ def require_steps(stage: Stage, step: int, skipped: int) -> None:
         Stage and number of the last step, counted from 1.
     skipped
         Number of steps up to this one that were skipped one after another.
+    limit
+        Length of a gradient from which on a step is skipped.
 
     Raises
     ------
@@ -71,8 +84,8 @@ def require_steps(stage: Stage, step: int, skipped: int) -> None:
     """
     if skipped >= MOST_SKIPPED:
         raise UserError(
-            f"Training stopped: the gradient of stage {stage.label} was longer than "
-            f"training.skip_gradient ({stage.settings.training.skip_gradient:g}) in "
+            f"Training stopped: the gradient of stage {stage.label} was longer than {limit:g} "
+            f"(training.skip_gradient: {stage.settings.training.skip_gradient:g}) in "
             f"{MOST_SKIPPED} steps running, the last at step {step}: the networks no longer "
             f"learn. Try a smaller training.{stage.name}.learning_rate (a third of it)."
         )

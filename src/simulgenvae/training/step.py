@@ -5,6 +5,7 @@ Tested in tests/training/test_loop.py.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.training.augmentation import augmented_batch
-from simulgenvae.training.guards import require_finite_loss, require_steps
+from simulgenvae.training.guards import longest_gradient, require_finite_loss, require_steps
 from simulgenvae.training.node_shards import clip_gradients, gradient_norm
 from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.schedules import kl_weight, learning_rate
@@ -74,6 +75,9 @@ class Steps:
         self._optimizers = optimizers
         self._total = total
         self._unsettled: list[StepResult] = []
+        start = context.progress.gradient_at_start
+        known = context.progress.step > 0 and start is not None
+        self._start = torch.tensor(start, device=context.data.device) if known else None
 
     def take(self, step: int, batch: Batch) -> None:
         """Change the weights by the gradient of the loss on a batch."""
@@ -94,9 +98,12 @@ class Steps:
         norm = gradient_norm(self._optimizers.parameters)
         clip_gradients(self._optimizers.parameters, norm, settings.max_grad_norm)
         rate = learning_rate(step, self._total, stage.own_settings)
+        if self._start is None:
+            self._start = norm
         # The comparison stays on the device, as the norm does: a step with an exploding gradient
         # is computed like any other and changes nothing.
-        self._optimizers.step(rate, norm <= settings.skip_gradient)
+        limit = longest_gradient(settings.skip_gradient, self._start)
+        self._optimizers.step(rate, norm.isfinite() & (norm <= limit))
         rates = {"learning_rate": rate} | ({"kl_weight": beta} if stage.weighs_kl else {})
         # detach: the graph of the loss would keep all activations in memory.
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
@@ -127,12 +134,17 @@ class Steps:
         # The first step that is wrong is named, also when several steps are looked at together.
         norm = numbers.pop("gradient_norm")
         require_finite_loss(self._stage, result.step + 1, numbers)
-        if norm <= self._stage.settings.training.skip_gradient:
+        if result.step == 0:
+            progress.gradient_at_start = norm
+        assert self._start is not None, "a step was taken"
+        skip_gradient = self._stage.settings.training.skip_gradient
+        limit = float(longest_gradient(skip_gradient, self._start))
+        if math.isfinite(norm) and norm <= limit:
             progress.skipped_in_row = 0
         else:
             progress.skipped += 1
             progress.skipped_in_row += 1
-            require_steps(self._stage, result.step + 1, progress.skipped_in_row)
+            require_steps(self._stage, result.step + 1, progress.skipped_in_row, limit)
         progress.loss_sum += numbers["loss"]
         progress.loss_count += 1
         if result.step % LOG_EVERY == 0:
