@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.make_plan import make_plan
@@ -97,3 +101,22 @@ def test_more_steps_are_a_larger_share(waves: Dataset, make_settings: MakeSettin
         )
         shares.append(training_phases(plan).before(1))
     assert shares[1] < shares[0] < 1.0
+
+
+def test_choosing_components_of_images_takes_its_share(
+    waves: Dataset, make_settings: MakeSettings
+) -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 255, (len(waves.ids), 32, 32, 1), dtype=np.uint8)
+    images = Images(pixels, ImageFormat(32, 32, 1, 32))
+    known_by_images = replace(waves, conditions=Conditions.of_images(waves.ids, images))
+    shares = []
+    for dataset in (waves, known_by_images):
+        settings = make_settings(1000)
+        stages = ["end_to_end"]
+        plan = make_plan(
+            dataset, _split(dataset), settings, stages, continues=False, checkpoints=False
+        )
+        found = {phase.key: phase.share for phase in training_phases(plan)}
+        shares.append(found[CALIBRATION])
+    assert shares[0] < 0.1 < shares[1] < 0.25
