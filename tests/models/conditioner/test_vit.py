@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from simulgenvae.models.conditioner.base import FEATURES
 from simulgenvae.models.conditioner.vit import (
     HALVINGS,
     DropPath,
@@ -18,7 +19,7 @@ PATCH = 2**HALVINGS
 @pytest.mark.parametrize("filters", [(8,), (4, 8, 16), (64, 64)])
 def test_any_size_of_image_and_any_number_of_filters(size: int, filters: tuple[int, ...]) -> None:
     network = VisionTransformer(3, size, filters, 0.0)
-    assert network(torch.rand(2, 3, size, size)).shape == (2, max(filters)) == (2, network.features)
+    assert network(torch.rand(2, 3, size, size)).shape == (2, FEATURES) == (2, network.features)
     assert len(network.blocks) == len(filters)
 
 
@@ -44,12 +45,13 @@ def test_patches_are_tokens_row_by_row_with_their_positions() -> None:
     tokens: list[torch.Tensor] = []
     network.blocks[0].register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0]))
     network(x)
-    x[0, 0, 4 : PATCH - 4, PATCH + 4 : -4] = 1.0
+    # Seen by the second patch alone: patches are read with a little of their neighbours.
+    x[0, 0, 0, PATCH + 4 : -4] = 1.0
     network(x)
     assert tokens[0].shape == (1, 4, 8)
     change = (tokens[1] - tokens[0]).abs().amax(-1)[0]
-    assert int(change.argmax()) == 1
-    empty = network.patches(torch.zeros_like(x)).flatten(2).transpose(1, 2)
+    assert (change > 0).tolist() == [False, True, False, False]
+    empty = network.patches(torch.full_like(x, -2.0)).flatten(2).transpose(1, 2)
     torch.testing.assert_close(tokens[0] - empty, network.positions)
 
 
@@ -58,7 +60,9 @@ def test_where_something_is_matters() -> None:
     left, right = torch.zeros(1, 1, 64, 64), torch.zeros(1, 1, 64, 64)
     left[..., 16:32, :16], right[..., 16:32, 48:] = 1.0, 1.0
     network = VisionTransformer(1, 64, (32, 32), 0.0).eval()
-    assert (network(left) - network(right)).abs().max() > 1e-4
+    change = (network(left) - network(right)).norm()
+    # Not a nuance among what all images have in common.
+    assert change > 0.2 * network(left).norm()
 
 
 def test_stochastic_depth_leaves_out_whole_samples_and_keeps_the_mean() -> None:

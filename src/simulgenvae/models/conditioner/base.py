@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.images import ImageFormat
 
+GRID = 4
+"""Cells a side of the grid in which features of images are averaged: it keeps where something is,
+and works for any size."""
+FEATURES = 128
+"""Number of features that networks for images give."""
+
 
 @dataclass(frozen=True)
 class Inputs:

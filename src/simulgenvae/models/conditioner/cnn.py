@@ -16,7 +16,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from simulgenvae.distributed.batch_shards import Dropout
 from simulgenvae.models.blocks import Chain, Stem, group_norm
-from simulgenvae.models.conditioner.base import ConditionEncoder, InputShape
+from simulgenvae.models.conditioner.base import FEATURES, GRID, ConditionEncoder, InputShape
 
 if TYPE_CHECKING:
     from simulgenvae.settings import ConditionerSettings
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 STEM_SIZE = 32
 """Pixels a side down to which the stem halves an image: the cost hardly depends on the
 resolution."""
-GRID = 4
-"""Cells a side of the grid in which features are averaged: it keeps where something is, and works
-for any image size."""
-FEATURES = 128
-"""Number of features that the network gives."""
 
 
 def _conv(before: int, after: int, size: int, stride: int = 1) -> nn.Module:
