@@ -51,7 +51,7 @@ def test_patches_are_tokens_row_by_row_with_their_positions() -> None:
     assert tokens[0].shape == (1, 4, 8)
     change = (tokens[1] - tokens[0]).abs().amax(-1)[0]
     assert (change > 0).tolist() == [False, True, False, False]
-    empty = network.patches(torch.full_like(x, -2.0)).flatten(2).transpose(1, 2)
+    empty = network.patches(torch.full_like(x, -1.0)).flatten(2).transpose(1, 2)
     torch.testing.assert_close(tokens[0] - empty, network.positions)
 
 
