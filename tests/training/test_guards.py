@@ -63,6 +63,9 @@ def test_a_training_whose_every_step_is_skipped_stops_with_advice(
     assert "training.vae.learning_rate" in str(caught.value)
 
 
-@pytest.mark.parametrize(("first", "longest"), [(1e-3, 1e3), (1.0, 1e3), (1250.0, 1.25e6)])
+@pytest.mark.parametrize(
+    ("first", "longest"),
+    [(1e-3, 1e3), (1.0, 1e3), (1250.0, 1.25e6), (math.inf, 1e3), (math.nan, 1e3)],
+)
 def test_long_gradients_are_usual_where_the_first_one_is_long(first: float, longest: float) -> None:
     assert float(longest_gradient(1e3, torch.tensor(first))) == pytest.approx(longest)

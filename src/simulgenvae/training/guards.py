@@ -60,9 +60,10 @@ def longest_gradient(skip_gradient: float, start: Tensor) -> Tensor:
     """Return the length of a gradient from which on its step is skipped.
 
     Losses have scales of their own: the first gradient of a stage, of length ``start``, says what
-    is usual. A short one, as of weights that are trained already, says nothing.
+    is usual. A short one, as of weights that are trained already, says nothing, and nor does one
+    that is infinite or no number.
     """
-    return skip_gradient * start.clamp(min=1.0)
+    return skip_gradient * start.nan_to_num(nan=1.0, posinf=1.0).clamp(min=1.0)
 
 
 def require_steps(stage: Stage, step: int, skipped: int, limit: float) -> None:

@@ -130,9 +130,9 @@ class VisionTransformer(ConditionEncoder):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the features of images ``[B, C, S, S]``."""
-        # From [B, width, rows, columns] to a sequence of patches, [B, patches, width], and back.
         # Numbers from -1 to 1: what images have in common counts less.
         patches = self.patches(2.0 * x - 1.0)
+        # From [B, width, rows, columns] to a sequence of patches, [B, patches, width], and back.
         tokens = self.blocks(patches.flatten(2).transpose(1, 2) + self.positions)
         patches = self.norm(tokens).transpose(1, 2).reshape(patches.shape)
         out: Tensor = F.silu(self.project(self.pool(patches).flatten(1)))
